@@ -1,0 +1,38 @@
+"""A microblog: people sign in with an OpenID, write short posts and read each other."""
+
+from flask import Flask
+
+from app import origin
+from app.extensions import compress, csrf, db, limiter, lm, oid
+from config import read_settings
+
+__all__ = ["create_app", "db", "lm", "oid"]
+
+
+def create_app(debug: bool = False, **settings) -> Flask:
+    """Make the application; `settings` go before the environment's.
+
+    Raises SettingError, in one sentence, when a setting makes no sense.
+    """
+    from app import cli, database, failures, headers, provider, templating, views
+    from app.openid.store import DatabaseStore
+
+    app = Flask(__name__)
+    app.debug = debug
+    app.config.update(read_settings(**settings))
+
+    database.init_app(app)
+    origin.init_app(app)
+    csrf.init_app(app)
+    lm.init_app(app)
+    limiter.init_app(app)
+    compress.init_app(app)
+    oid.init_app(app, store_factory=DatabaseStore, release=database.release)
+
+    templating.init_app(app)
+    headers.init_app(app)
+    views.init_app(app)
+    provider.init_app(app)
+    cli.init_app(app)
+    failures.init_app(app)
+    return app

@@ -1,0 +1,135 @@
+"""Transactions, and what SQLite and PostgreSQL each need."""
+
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import flask_migrate
+import portalocker
+import sqlalchemy as sa
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import Flask
+
+from app.extensions import db, migrate
+from config import SettingError
+
+MIGRATIONS = Path(__file__).with_name("migrations")
+# Seconds that a SQLite connection waits for another one's write to end.
+BUSY_SECONDS = 15
+# Any number will do; it must only be the same in every process of the site.
+MIGRATION_LOCK = 6_207_012
+
+
+class UTCDateTime(sa.types.TypeDecorator):
+    """An instant: timezone-aware UTC in Python, whatever the database keeps."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect) -> datetime | None:
+        return value and value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect) -> datetime | None:
+        if value is None:
+            return None
+        # SQLite keeps no offset; what it holds was converted on the way in.
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def init_app(app: Flask) -> None:
+    """Bind the database to `app`, with the set-up that its kind needs."""
+    db.init_app(app)
+    migrate.init_app(app, db, directory=str(MIGRATIONS), render_as_batch=True)
+    with app.app_context():
+        if db.engine.dialect.name == "sqlite":
+            sa.event.listen(db.engine, "connect", _prepare_sqlite)
+            sa.event.listen(db.engine, "begin", _begin_sqlite)
+
+
+def _prepare_sqlite(connection, record) -> None:
+    # The driver would begin transactions at moments of its own choosing;
+    # _begin_sqlite says when instead.
+    connection.isolation_level = None
+    for pragma in (
+        f"busy_timeout = {BUSY_SECONDS * 1000}",
+        "journal_mode = WAL",
+        "foreign_keys = ON",
+        "synchronous = FULL",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection) -> None:
+    # A transaction that reads first and then wants to write fails at once when
+    # another one wrote in between, however long busy_timeout is. One that says
+    # so when it begins waits its turn.
+    writes = connection.get_execution_options().get("writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def writing():
+    """One transaction that writes: gives the session, commits at the end, undoes on an error.
+
+    It ends the read transaction that came before, so what was loaded earlier is
+    read again on its next use. Changes made before it are thrown away: make them inside.
+    """
+    db.session.rollback()
+    try:
+        db.session.connection(execution_options={"writes": True})
+        yield db.session
+        db.session.commit()
+    except BaseException:
+        db.session.rollback()
+        raise
+
+
+def release() -> None:
+    """End the read transaction, as before anything that waits on the network."""
+    db.session.rollback()
+
+
+def upgrade(app: Flask) -> None:
+    """Bring the database of `app` up to the newest migration; several starts at once take turns.
+
+    Raises SettingError, in one sentence, when the database cannot be opened or written.
+    """
+    with app.app_context():
+        try:
+            with _migration_lock():
+                if not is_current():
+                    flask_migrate.upgrade()
+        except (sa.exc.DBAPIError, OSError, portalocker.LockException) as error:
+            reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+            url = db.engine.url.render_as_string(hide_password=True)
+            raise SettingError(f"DATABASE_URL: {url} cannot be used: {reason}.") from error
+        finally:
+            db.session.remove()
+
+
+def is_current() -> bool:
+    """Tell whether the database stands at the newest migration."""
+    newest = ScriptDirectory(str(MIGRATIONS)).get_current_head()
+    with db.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision() == newest
+
+
+@contextmanager
+def _migration_lock():
+    if db.engine.dialect.name == "sqlite":
+        path = Path(db.engine.url.database)
+        with portalocker.Lock(path.with_name(f"{path.name}.lock"), timeout=60):
+            yield
+        return
+    with db.engine.connect() as connection:
+        # The lock belongs to the connection and ends with it, also when we crash.
+        connection.execute(sa.text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
+        try:
+            yield
+        finally:
+            connection.execute(sa.text("SELECT pg_advisory_unlock(:key)"), {"key": MIGRATION_LOCK})

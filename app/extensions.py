@@ -1,0 +1,41 @@
+"""The extensions, made here and bound to an application in the factory."""
+
+import ipaddress
+
+from flask import request
+from flask_compress import Compress
+from flask_limiter import Limiter
+from flask_login import LoginManager
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from flask_wtf import CSRFProtect
+from sqlalchemy import MetaData
+
+from app.openid.relying_party import RelyingParty
+
+
+def visitor_address() -> str:
+    """Give the visitor's address, for IPv6 its /64: one household holds as many as it likes."""
+    try:
+        address = ipaddress.ip_address(request.remote_addr or "")
+    except ValueError:
+        return "unknown"
+    if address.version == 6:
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return str(address)
+
+
+# Constraints with names of their own, so that a migration can name what it alters.
+names = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+db = SQLAlchemy(metadata=MetaData(naming_convention=names))
+migrate = Migrate()
+lm = LoginManager()
+oid = RelyingParty()
+csrf = CSRFProtect()
+limiter = Limiter(visitor_address, headers_enabled=False)
+compress = Compress()

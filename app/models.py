@@ -1,0 +1,298 @@
+"""Users, how they sign in, and what they write."""
+
+import hashlib
+import re
+import secrets
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from flask import current_app, url_for
+from flask_login import UserMixin
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import (
+    Mapped,
+    WriteOnlyMapped,
+    joinedload,
+    mapped_column,
+    relationship,
+    validates,
+)
+
+from app import nicknames
+from app.database import UTCDateTime, now, writing
+from app.extensions import db
+
+PAGE_SIZE = 25
+NEWEST = 2**63 - 1
+# Longer OpenIDs are refused: a newcomer's waits in a cookie.
+LONGEST_IDENTIFIER = 400
+LAST_SEEN_EVERY = timedelta(minutes=1)
+UNUSED_SIGN_IN_ENDS_AFTER = timedelta(days=30)
+REMEMBERED_SIGN_IN_ENDS_AFTER = timedelta(days=365)
+
+
+def hashed(token: str) -> str:
+    """Give what the database keeps of a secret token: a stolen copy of it opens nothing."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def avatar_url(email: str | None, seed: str, size: int) -> str:
+    """Give the address of an avatar `size` pixels wide.
+
+    It is the Gravatar of `email`; without an e-mail, or with GRAVATAR off, a
+    pattern drawn from `seed`, which is random and says nothing about anybody.
+    """
+    if not current_app.config["GRAVATAR"]:
+        return url_for("profiles.avatar", seed=seed)
+    key = email.strip().lower() if email else seed
+    digest = hashlib.md5(key.encode(), usedforsecurity=False).hexdigest()
+    return f"https://www.gravatar.com/avatar/{digest}?d=identicon&s={size}"
+
+
+class User(UserMixin, db.Model):
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    nickname: Mapped[str] = mapped_column(sa.String(64))
+    nickname_key: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    # Asserted by a provider and verified by nobody: it finds an avatar, never a user.
+    email: Mapped[str | None] = mapped_column(sa.String(120))
+    about_me: Mapped[str] = mapped_column(sa.String(140), default="")
+    last_seen: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
+    avatar_seed: Mapped[str] = mapped_column(sa.String(32))
+
+    posts: WriteOnlyMapped["Post"] = relationship(back_populates="author", passive_deletes=True)
+    identities: WriteOnlyMapped["Identity"] = relationship(
+        back_populates="user", passive_deletes=True
+    )
+
+    # The SignIn of this browser and its token; set while its request lasts.
+    sign_in = None
+    sign_in_token = ""
+
+    def __init__(self, **columns):
+        columns.setdefault("avatar_seed", secrets.token_hex(16))
+        super().__init__(**columns)
+
+    def __repr__(self) -> str:
+        return f"<User {self.nickname!r}>"
+
+    @validates("nickname")
+    def _set_key(self, key: str, nickname: str) -> str:
+        self.nickname_key = nickname.lower()
+        return nickname
+
+    @staticmethod
+    def find(nickname: str) -> "User | None":
+        """Give the user of that nickname, whatever its case."""
+        if not nicknames.SHAPE.fullmatch(nickname):
+            return None
+        return db.session.scalar(sa.select(User).where(User.nickname_key == nickname.lower()))
+
+    @staticmethod
+    def make_unique_nickname(nickname: str) -> str:
+        """Give `nickname`, or with the smallest number behind it that makes it free.
+
+        It asks the database once, and only promises what was true at that moment;
+        the unique index has the last word.
+        """
+        # Leave room for the longest number, so that one prefix finds every candidate.
+        stem = nickname.lower()[: nicknames.LONGEST - 10]
+        taken = set(
+            db.session.scalars(
+                sa.select(User.nickname_key).where(
+                    User.nickname_key.startswith(stem, autoescape=True)
+                )
+            )
+        )
+        candidate, number = nickname, 1
+        while candidate.lower() in taken or candidate.lower() in nicknames.RESERVED:
+            number += 1
+            candidate = f"{nickname[: nicknames.LONGEST - len(str(number))]}{number}"
+        return candidate
+
+    @classmethod
+    def sign_up_as(cls, identifier: str, nickname: str, email: str | None) -> "User":
+        """Make the user of a claimed identifier. Raises IntegrityError when a name is taken."""
+        with writing() as session:
+            user = cls(nickname=nickname, email=email)
+            session.add(user)
+            session.flush()
+            session.add(Identity(identifier=identifier, user_id=user.id))
+        return user
+
+    @classmethod
+    def sign_up(cls, identifier: str, nickname: str, email: str | None) -> "User":
+        """Make the user of a claimed identifier, with a nickname as near to `nickname` as is free.
+
+        An identifier that meanwhile has a user (two clicks, two tabs) gives that user.
+        """
+        while True:
+            try:
+                return cls.sign_up_as(identifier, cls.make_unique_nickname(nickname), email)
+            except IntegrityError:
+                # Somebody was quicker with the nickname, or with the identifier. Each
+                # round somebody gets through, so this ends.
+                if owner := Identity.owner(identifier):
+                    return owner
+
+    def rename(self, nickname: str, about_me: str) -> None:
+        """Change the profile. Raises IntegrityError when the nickname is taken."""
+        with writing():
+            self.nickname = nickname
+            self.about_me = about_me
+
+    def avatar(self, size: int) -> str:
+        return avatar_url(self.email, self.avatar_seed, size)
+
+    def write(self, body: str) -> "Post":
+        with writing() as session:
+            post = Post(body=body, user_id=self.id)
+            session.add(post)
+        return post
+
+    def see(self) -> None:
+        """Note that the user is here, at most once a minute, in a transaction of its own."""
+        moment = now()
+        earlier = moment - LAST_SEEN_EVERY
+        if self.last_seen > earlier and self.sign_in.last_used > earlier:
+            return
+        with writing():
+            self.last_seen = self.sign_in.last_used = moment
+
+    def get_id(self) -> str:
+        """Give what Flask-Login keeps in its cookies: the token of this sign-in."""
+        return self.sign_in_token
+
+
+class Identity(db.Model):
+    """An OpenID of a user; whoever proves to own it is signed in as that user."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    # The claimed identifier in full, with its fragment (OpenID Authentication 2.0, 11.5.1).
+    identifier: Mapped[str] = mapped_column(sa.String(LONGEST_IDENTIFIER), unique=True)
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("user.id", ondelete="CASCADE"), index=True)
+    user: Mapped[User] = relationship(back_populates="identities")
+
+    @staticmethod
+    def owner(identifier: str) -> User | None:
+        return db.session.scalar(
+            sa.select(User).join(Identity).where(Identity.identifier == identifier)
+        )
+
+
+class SignIn(db.Model):
+    """One signed-in browser. Without its row its cookies are worth nothing."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("user.id", ondelete="CASCADE"), index=True)
+    remembered: Mapped[bool]
+    last_used: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
+    user: Mapped[User] = relationship()
+
+    @staticmethod
+    def begin(user: User, remembered: bool) -> str:
+        """Sign `user` in and give the token that this browser shows from now on."""
+        token = secrets.token_urlsafe(16)
+        with writing() as session:
+            session.add(SignIn(token_hash=hashed(token), user_id=user.id, remembered=remembered))
+            session.execute(sa.delete(SignIn).where(SignIn.has_ended()))
+        return token
+
+    @staticmethod
+    def has_ended() -> sa.ColumnElement[bool]:
+        moment = now()
+        return sa.or_(
+            SignIn.last_used < moment - REMEMBERED_SIGN_IN_ENDS_AFTER,
+            sa.and_(
+                SignIn.remembered.is_(False),
+                SignIn.last_used < moment - UNUSED_SIGN_IN_ENDS_AFTER,
+            ),
+        )
+
+    @staticmethod
+    def user_of(token: str) -> User | None:
+        """Give the user whose browser shows `token`, or None once that sign-in has ended."""
+        sign_in = db.session.scalar(
+            sa.select(SignIn)
+            .options(joinedload(SignIn.user, innerjoin=True))
+            .where(SignIn.token_hash == hashed(token), sa.not_(SignIn.has_ended()))
+        )
+        if sign_in is None:
+            return None
+        sign_in.user.sign_in, sign_in.user.sign_in_token = sign_in, token
+        return sign_in.user
+
+    def end(self) -> None:
+        with writing() as session:
+            session.execute(sa.delete(SignIn).where(SignIn.id == self.id))
+
+
+class Page(NamedTuple):
+    """The posts of one page, newest first, and the id before which the next page begins."""
+
+    posts: list[sa.Row]
+    older: int | None
+
+
+class Post(db.Model):
+    __table_args__ = (sa.Index(None, "user_id", "id"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    body: Mapped[str] = mapped_column(sa.String(140))
+    timestamp: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("user.id", ondelete="CASCADE"))
+    author: Mapped[User] = relationship(back_populates="posts")
+
+    def __repr__(self) -> str:
+        return f"<Post {self.id}>"
+
+    @staticmethod
+    def page(older: int | None = None, author: User | None = None) -> Page:
+        """Give a page of everybody's posts, or of one author's, from before the id `older`."""
+        statement = EVERYBODYS_POSTS if author is None else AUTHORS_POSTS
+        values = {"older": NEWEST if older is None else older}
+        if author is not None:
+            values["user_id"] = author.id
+        rows = db.session.execute(statement, values).all()
+        more = len(rows) > PAGE_SIZE
+        return Page(rows[:PAGE_SIZE], rows[PAGE_SIZE - 1].id if more else None)
+
+    @staticmethod
+    def delete_own(post_id: int, author: User) -> bool:
+        """Delete a post of `author`; False when there is none of that id."""
+        with writing() as session:
+            found = session.execute(
+                sa.delete(Post).where(Post.id == post_id, Post.user_id == author.id)
+            )
+        return found.rowcount == 1
+
+
+# Rows rather than entities, and the author's columns in the same SELECT: a page is
+# one query however many authors it shows.
+EVERYBODYS_POSTS = (
+    sa.select(
+        Post.id,
+        Post.body,
+        Post.timestamp,
+        Post.user_id,
+        User.nickname,
+        User.email,
+        User.avatar_seed,
+    )
+    .join(Post.author)
+    .where(Post.id < sa.bindparam("older"))
+    .order_by(Post.id.desc())
+    # One more than is shown tells whether there is an older page.
+    .limit(PAGE_SIZE + 1)
+)
+AUTHORS_POSTS = EVERYBODYS_POSTS.where(Post.user_id == sa.bindparam("user_id"))
+
+
+def cleaned_email(text: str | None) -> str | None:
+    """Give an e-mail address as a provider sent it, or None when it cannot be one."""
+    text = (text or "").strip()
+    looks_right = re.fullmatch(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+", text)
+    return text if looks_right and len(text) <= 120 else None

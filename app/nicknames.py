@@ -1,0 +1,37 @@
+"""What a nickname, and a username at our own provider, may look like."""
+
+import re
+
+LONGEST = 64
+SHAPE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+LETTER_OR_DIGIT = re.compile(r"[A-Za-z0-9]")
+
+# Names that would pass for the site itself, or for a page of it.
+RESERVED = frozenset(
+    "about abuse account admin administrator anonymous api avatar avatars edit explore favicon.ico "
+    "feed feeds followers following help home hostmaster id index info login logout mail me "
+    "microblog moderator new nobody null openid owner post postmaster posts privacy profile "
+    "provider register robots.txt root search security self settings signin signout signup "
+    "staff static support sysadmin system tag tags team user users webmaster www you".split()
+)
+
+
+def problem(name: str) -> str | None:
+    """Say in a sentence what is wrong with `name`, or None when nothing is."""
+    if not name:
+        return "Please choose a name."
+    if len(name) > LONGEST:
+        return f"Please use at most {LONGEST} characters."
+    if not SHAPE.fullmatch(name):
+        return "Please use only letters from a to z, digits, dots, dashes and underscores."
+    if not LETTER_OR_DIGIT.search(name):
+        return "Please use at least one letter or digit."
+    if name.lower() in RESERVED:
+        return "This name is kept for the site itself. Please choose another one."
+    return None
+
+
+def cleaned(text: str | None) -> str | None:
+    """Give what is usable of a name that a provider sent, or None when nothing is."""
+    kept = re.sub(r"[^A-Za-z0-9_.-]+", "_", (text or "").strip()).strip("_.-")[:LONGEST]
+    return kept if LETTER_OR_DIGIT.search(kept) else None

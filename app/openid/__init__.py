@@ -1,0 +1,1 @@
+"""OpenID plumbing, without pages: what the sign-in and the provider stand on."""

@@ -1,0 +1,203 @@
+"""This site as an OpenID relying party: Flask-OpenID, bound to the browser that began.
+
+Differences from Flask-OpenID 1.3: a random state ties the provider's answer to the
+session that asked; nothing is pickled into a cookie, the library discovers once more
+on return; addresses come from SITE_URL, never from a header; every failure is one of
+PROBLEMS.
+"""
+
+import logging
+import secrets
+from collections.abc import Callable
+from functools import wraps
+from urllib.parse import urlencode
+
+from flask import redirect, request, session
+from flask_openid import OpenID, OpenIDResponse
+from openid.consumer import consumer, discover
+from openid.message import OPENID2_NS, Message
+from sqlalchemy.exc import SQLAlchemyError
+
+from app import origin
+from app.autosubmit import LONGEST_URL, self_posting_page
+from app.openid import fetcher
+from app.redirects import safe_next
+
+logger = logging.getLogger(__name__)
+
+PROBLEMS = {
+    "not_found": "Nothing answers at that address. Please check its spelling.",
+    "no_answer": "That address took too long to answer. Please try again in a moment.",
+    "not_openid": "There is no OpenID at that address. Please check it, or sign in another way.",
+    "refused": "That address cannot be used here. "
+    "Please type the public web address of your OpenID.",
+    "cancelled": "You cancelled signing in, so nothing has changed.",
+    "clock": "Your provider's clock is too far from ours, so its answer cannot be trusted. "
+    "Please tell them, or sign in another way.",
+    "used": "This answer of your provider has been used already. Please sign in once more.",
+    "elsewhere": "This sign-in was begun in another browser, or it has ended. "
+    "Please sign in once more.",
+    "invalid": "Your provider's answer could not be verified. Please sign in once more.",
+    "nobody": "Your provider did not say who you are. Please sign in another way.",
+}
+# How many sign-ins one browser may have under way, in as many tabs.
+MOST_PENDING = 4
+REPOSTED = "reposted"
+
+
+class RelyingParty(OpenID):
+    """Flask-OpenID's `oid`: `@oid.loginhandler`, `@oid.after_login`, `oid.try_login`."""
+
+    def __init__(self):
+        super().__init__(safe_roots=[], url_root_as_trust_root=True)
+        self.release = None
+
+    def init_app(self, app, store_factory=None, release: Callable[[], None] = None) -> None:
+        """Bind to `app`: `store_factory` gives a store, `release` ends an open transaction."""
+        super().init_app(app)
+        self.store_factory = store_factory
+        self.release = release
+        fetcher.install()
+
+    def get_next_url(self) -> str:
+        return safe_next(request.values.get("next"))
+
+    def get_current_url(self) -> str:
+        return origin.own_url(request.path) + "?" + urlencode({"next": self.get_next_url()})
+
+    def get_success_url(self, state: str = "", typed: str = "") -> str:
+        """Give the return_to of a sign-in, with the state that its answer has to bring back."""
+        query = {"openid_complete": "yes", "state": state, "typed": typed}
+        return self.get_current_url() + "&" + urlencode(query)
+
+    def try_login(self, identity_url, ask_for=None, ask_for_optional=None, remember=False):
+        """Send the visitor to the provider of `identity_url`.
+
+        Gives the response, or a key of PROBLEMS when there is no such provider.
+        `remember` waits here for the answer.
+        """
+        self.release()
+        with fetcher.step() as step:
+            try:
+                asking = consumer.Consumer({}, self.store_factory()).begin(identity_url)
+            except SQLAlchemyError:
+                raise
+            except Exception as error:  # The library raises whatever its parsers do.
+                return _begin_problem(step, error, identity_url)
+        self.attach_reg_info(asking, ask_for, ask_for_optional)
+        state = _expect_answer(remember)
+        return_to = self.get_success_url(state, identity_url)
+        realm = origin.own_url("/")
+        try:
+            url = asking.redirectURL(realm, return_to)
+        except Exception as error:
+            return _begin_problem(step, error, identity_url)
+        if len(url) <= LONGEST_URL or asking.shouldSendRedirect():
+            return redirect(url)
+        fields = asking.getMessage(realm, return_to).toPostArgs()
+        return self_posting_page(asking.endpoint.server_url, fields)
+
+    def loginhandler(self, f):
+        """Mark the sign-in view: a provider's answer is dealt with before it is called."""
+
+        @wraps(f)
+        def decorated(*args, **kwargs):
+            if not is_answer():
+                return f(*args, **kwargs)
+            answer = request.args.to_dict() | request.form.to_dict()
+            reposted = answer.pop(REPOSTED, None)
+            expected = answer.get("state", "") in session.get("sign_ins", {})
+            if request.method == "POST" and not (expected or reposted or origin.is_from_here()):
+                return self._fetch_cookies(answer)
+            if not expected:
+                return self.signal_error("elsewhere")
+            # Consumed before the library looks at anything, so that it is good for
+            # one answer only and nothing is fetched for a visitor who did not ask.
+            remember = _take_expected(answer["state"])
+            return self._complete(answer, remember)
+
+        return decorated
+
+    def _complete(self, answer: dict[str, str], remember: bool):
+        self.release()
+        store = self.store_factory()
+        with fetcher.step() as step:
+            try:
+                response = consumer.Consumer({}, store).complete(answer, self.get_current_url())
+            except SQLAlchemyError:
+                raise
+            except Exception as error:  # Crafted answers break the library in many ways.
+                logger.info("OpenID answer refused: %r", error)
+                return self.signal_error("invalid")
+        if response.status == consumer.CANCEL or response.status == consumer.SETUP_NEEDED:
+            return self.signal_error("cancelled")
+        if response.status != consumer.SUCCESS:
+            logger.info("OpenID answer refused: %s", response.message)
+            return self.signal_error(
+                store.nonce_problem or _fetch_problem(step.failure) or "invalid"
+            )
+        if not response.identity_url:
+            return self.signal_error("nobody")
+        details = self._details(response)
+        details.remember = remember
+        return self.after_login_func(details)
+
+    def _details(self, response) -> OpenIDResponse:
+        try:
+            return OpenIDResponse(response, self.extension_responses)
+        except Exception as error:
+            # Who it is has been proved; that the rest is garbled locks nobody out.
+            logger.info("OpenID details ignored: %r", error)
+            bare = consumer.SuccessResponse(response.endpoint, Message(OPENID2_NS))
+            return OpenIDResponse(bare, self.extension_responses)
+
+    def _fetch_cookies(self, answer: dict[str, str]):
+        """Answer a POST from another site, which a browser sends without our cookies.
+
+        The visitor's browser asks again from here, where it does send them, and no
+        cookie is set on the way: it would replace the session that began the sign-in.
+        """
+        url = origin.own_url(request.path) + "?" + urlencode(answer)
+        if len(url) <= LONGEST_URL:
+            return redirect(url, 303)
+        return self_posting_page(
+            origin.own_url(request.path) + "?openid_complete=yes", answer | {REPOSTED: "yes"}
+        )
+
+
+def is_answer() -> bool:
+    """Tell whether this request to the sign-in page is a provider's answer."""
+    return request.args.get("openid_complete") == "yes"
+
+
+def _expect_answer(remember: bool) -> str:
+    state = secrets.token_urlsafe(16)
+    pending = list(session.get("sign_ins", {}).items())[-(MOST_PENDING - 1) :]
+    session["sign_ins"] = dict([*pending, (state, remember)])
+    return state
+
+
+def _take_expected(state: str) -> bool:
+    pending = dict(session["sign_ins"])
+    remember = pending.pop(state)
+    session["sign_ins"] = pending
+    return bool(remember)
+
+
+def _begin_problem(step, error: Exception, identity_url: str) -> str:
+    logger.info("No OpenID found at %r: %s", identity_url, error)
+    if isinstance(error, discover.DiscoveryFailure) and error.http_response is not None:
+        return "not_found"
+    return _fetch_problem(step.failure) or "not_openid"
+
+
+def _fetch_problem(failure: Exception | None) -> str | None:
+    match failure:
+        case None:
+            return None
+        case fetcher.FetchTimedOut():
+            return "no_answer"
+        case fetcher.FetchRefused():
+            return "refused"
+        case _:
+            return "not_found"

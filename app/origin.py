@@ -1,0 +1,60 @@
+"""This site's own address: what it is, and which requests came to it."""
+
+from urllib.parse import urlsplit
+
+from flask import Flask, current_app, redirect, request
+from werkzeug.exceptions import BadRequest
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from config import LOOPBACK_HOSTS
+
+
+class ForeignHost(BadRequest):
+    """The request names a host that this site does not answer to."""
+
+
+def init_app(app: Flask) -> None:
+    """Refuse requests to other hosts than the site's own."""
+    if count := app.config["PROXY_COUNT"]:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)
+    app.before_request(_require_own_host)
+
+
+def own_url(path: str = "/") -> str:
+    """Give the full address of a path here; the Host header has no say in it."""
+    return current_app.config["SITE_URL"] + path
+
+
+def _require_own_host() -> None:
+    host = _without_port(request.host)
+    own = urlsplit(current_app.config["SITE_URL"]).netloc
+    if host == _without_port(own):
+        return
+    if current_app.config["SITE_URL_CHOSEN"] or host not in LOOPBACK_HOSTS:
+        raise ForeignHost
+
+
+def _without_port(netloc: str) -> str:
+    if netloc.startswith("["):
+        return netloc.partition("]")[0].lower() + "]"
+    return netloc.partition(":")[0].lower()
+
+
+def to_own_host():
+    """Give a redirect to this page under the site's own address, or None when it is already there.
+
+    An OpenID on localhost is not one on 127.0.0.1, and a cookie of one is none of
+    the other, so a sign-in has to begin where it will end.
+    """
+    if request.method == "GET" and not current_app.config["SITE_URL_CHOSEN"]:
+        if request.host != urlsplit(current_app.config["SITE_URL"]).netloc:
+            return redirect(own_url(request.full_path.rstrip("?")))
+    return None
+
+
+def is_from_here() -> bool:
+    """Tell whether a page of this site sent the request: the Origin header (RFC 6454, 7).
+
+    A missing one counts as foreign, and so does `null`.
+    """
+    return request.headers.get("Origin") == current_app.config["SITE_URL"]

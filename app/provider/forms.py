@@ -1,0 +1,47 @@
+"""The forms of our own provider."""
+
+from flask_wtf import FlaskForm
+from wtforms import EmailField, PasswordField, StringField
+from wtforms.validators import ValidationError
+
+from app import nicknames
+from app.forms import one_line
+from app.models import cleaned_email
+from app.provider.models import Account
+
+SHORTEST_PASSWORD = 8
+# Hashing takes time for its length, and nobody types more.
+LONGEST_PASSWORD = 1000
+
+
+class SignInForm(FlaskForm):
+    username = StringField("Username", filters=[one_line])
+    password = PasswordField("Password")
+
+    def refuse(self) -> None:
+        """Say that the two do not fit, and not which of them is wrong."""
+        self.password.errors = ["This username and password do not belong together."]
+
+
+class JoinForm(FlaskForm):
+    TAKEN = "This username is already in use. Please choose another one."
+
+    username = StringField("Username", filters=[one_line])
+    password = PasswordField("Password")
+    email = EmailField("E-mail (optional)", filters=[one_line])
+
+    def validate_username(self, field) -> None:
+        if problem := nicknames.problem(field.data):
+            raise ValidationError(problem)
+        if Account.find(field.data):
+            raise ValidationError(self.TAKEN)
+
+    def validate_password(self, field) -> None:
+        if not SHORTEST_PASSWORD <= len(field.data or "") <= LONGEST_PASSWORD:
+            raise ValidationError(
+                f"Please use from {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters."
+            )
+
+    def validate_email(self, field) -> None:
+        if field.data and not cleaned_email(field.data):
+            raise ValidationError("Please type an address such as you@example.com, or nothing.")

@@ -1,0 +1,170 @@
+"""The provider's side of OpenID: python3-openid's server, without its rough edges."""
+
+import logging
+import secrets
+
+from flask import Response, redirect
+from openid import cryptutil
+from openid.association import Association, getSecretSize
+from openid.extensions import ax, sreg
+from openid.message import OPENID2_NS, OPENID_NS
+from openid.server import server
+from openid.server.trustroot import TrustRoot
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.autosubmit import LONGEST_URL, self_posting_page
+from app.openid.discovery import endpoint_url
+from app.openid.store import PROVIDER, DatabaseStore
+from app.origin import own_url
+from app.provider.models import Account
+
+logger = logging.getLogger(__name__)
+
+EMAIL_URIS = ("http://axschema.org/contact/email", "http://schema.openid.net/contact/email")
+NICKNAME_URIS = (
+    "http://axschema.org/namePerson/friendly",
+    "http://schema.openid.net/namePerson/friendly",
+)
+# Seconds that an answer to a stateless relying party may wait to be checked.
+STATELESS_LIFETIME = 60 * 60
+
+
+class BadRequest(Exception):
+    """A message that breaks the protocol; `reply` answers a machine, None means a person asks."""
+
+    def __init__(self, text: str, reply: Response | None = None):
+        super().__init__(text)
+        self.reply = reply
+
+
+class Signatory(server.Signatory):
+    """Makes associations whose handles are plain text; the library's hold Python's b'…'."""
+
+    def createAssociation(self, dumb=True, assoc_type="HMAC-SHA1"):
+        secret = cryptutil.getBytes(getSecretSize(assoc_type))
+        lifetime = STATELESS_LIFETIME if dumb else self.SECRET_LIFETIME
+        association = Association.fromExpiresIn(
+            lifetime, secrets.token_urlsafe(12), secret, assoc_type
+        )
+        key = self._dumb_key if dumb else self._normal_key
+        self.store.storeAssociation(key, association)
+        return association
+
+
+def _server() -> server.Server:
+    return server.Server(DatabaseStore(PROVIDER), endpoint_url(), signatoryClass=Signatory)
+
+
+def decode(query: dict[str, str]):
+    """Give the library's request for a message, or None when there is none in `query`.
+
+    Raises BadRequest. The library would answer a broken message by a redirect to
+    whatever address it names.
+    """
+    try:
+        request = _server().decodeRequest(query)
+        if isinstance(request, server.CheckIDRequest):
+            _check_realm(request)
+        return request
+    except server.ProtocolError as error:
+        logger.info("OpenID request refused: %r", error)
+        direct = query.get("openid.mode") in {"associate", "check_authentication"}
+        raise BadRequest(
+            str(error), _plain(error.encodeToKVForm(), 400) if direct else None
+        ) from error
+    except BadRequest:
+        raise
+    except Exception as error:  # The library's parsers raise much else on crafted input.
+        logger.info("OpenID request refused: %r", error)
+        raise BadRequest("malformed") from error
+
+
+def _check_realm(request: server.CheckIDRequest) -> None:
+    if not request.return_to:
+        raise BadRequest("no return_to")
+    if TrustRoot.parse(request.trust_root).wildcard:
+        raise BadRequest("wildcard realm")
+    # A delegating page abroad may claim one of our identities as its own, but nobody
+    # may prove to own one identity here and have another one of ours read as theirs.
+    claimed = request.claimed_id or ""
+    if claimed != request.identity and claimed.startswith(own_url("/id/")):
+        raise BadRequest("two identities")
+
+
+def answer_machine(request) -> Response:
+    """Answer an `associate` or `check_authentication` request (OpenID 2.0, 8 and 11.4.2)."""
+    provider = _server()
+    response = provider.handleRequest(request)
+    # A refused association is an error, and errors have status 400 (OpenID 2.0, 5.1.2.2).
+    refused = response.fields.getArg(OPENID_NS, "error_code") is not None
+    return _plain(response.encodeToKVForm(), 400 if refused else 200)
+
+
+def is_own(request: server.CheckIDRequest, account: Account) -> bool:
+    """Tell whether `account` may answer: the request names its identity, or none."""
+    return request.idSelect() or request.identity == account.identifier
+
+
+def shared(request: server.CheckIDRequest, account: Account) -> dict[str, str]:
+    """Give what a positive answer would tell beside the identity: what is asked for and known."""
+    wanted = set(sreg.SRegRequest.fromOpenIDRequest(request).allRequestedFields())
+    try:
+        fetch = ax.FetchRequest.fromOpenIDRequest(request)
+    except ax.AXError:
+        fetch = None
+    uris = set(fetch.requested_attributes) if fetch else set()
+    if uris & set(EMAIL_URIS):
+        wanted.add("email")
+    if uris & set(NICKNAME_URIS):
+        wanted.add("nickname")
+    known = {"nickname": account.username, "email": account.email}
+    return {name: value for name, value in known.items() if value and name in wanted}
+
+
+def approve(request: server.CheckIDRequest, account: Account) -> Response | str:
+    """Send the visitor back with the proof that `account` is theirs."""
+    response = request.answer(True, identity=account.identifier)
+    details = shared(request, account)
+    simple = sreg.SRegRequest.fromOpenIDRequest(request)
+    response.addExtension(sreg.SRegResponse.extractResponse(simple, details))
+    if not simple.allRequestedFields():
+        _add_attributes(response, request, details)
+    return _send_back(response)
+
+
+def refuse(request: server.CheckIDRequest) -> Response | str:
+    """Send the visitor back without a proof: cancelled, or setup needed in immediate mode."""
+    return _send_back(request.answer(False))
+
+
+def _add_attributes(response, request: server.CheckIDRequest, details: dict[str, str]) -> None:
+    try:
+        fetch = ax.FetchRequest.fromOpenIDRequest(request)
+    except ax.AXError:
+        return
+    if fetch is None:
+        return
+    answer = ax.FetchResponse(request=fetch)
+    for name, uris in (("nickname", NICKNAME_URIS), ("email", EMAIL_URIS)):
+        for uri in uris:
+            if name in details and uri in fetch.requested_attributes:
+                answer.addValue(uri, details[name])
+    response.addExtension(answer)
+
+
+def _send_back(response) -> Response | str:
+    try:
+        if response.needsSigning():
+            response = _server().signatory.sign(response)
+        url = response.encodeToURL()
+    except SQLAlchemyError:
+        raise
+    except Exception as error:  # A line break in a field, and whatever else cannot be signed.
+        raise BadRequest("cannot be answered") from error
+    if len(url) <= LONGEST_URL or response.fields.getOpenIDNamespace() != OPENID2_NS:
+        return redirect(url)
+    return self_posting_page(response.request.return_to, response.fields.toPostArgs())
+
+
+def _plain(body: str, status: int) -> Response:
+    return Response(body, status, mimetype="text/plain")

@@ -1,0 +1,1 @@
+"""The suite, one module a page or promise; `python tests.py` runs it all."""

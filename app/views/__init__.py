@@ -1,0 +1,11 @@
+"""The pages, one blueprint a concern."""
+
+from flask import Flask
+
+from app.views import auth, errors, posts, profiles
+
+
+def init_app(app: Flask) -> None:
+    for module in (auth, posts, profiles):
+        app.register_blueprint(module.bp)
+    errors.init_app(app)

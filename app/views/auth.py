@@ -1,0 +1,175 @@
+"""Signing in, choosing a nickname, signing out."""
+
+from flask import (
+    Blueprint,
+    current_app,
+    flash,
+    g,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
+from flask_login import current_user, login_user, logout_user
+from sqlalchemy.exc import IntegrityError
+
+from app import nicknames, origin
+from app.extensions import csrf, limiter, lm, oid
+from app.forms import LoginForm, NicknameForm
+from app.headers import let_form_leave
+from app.models import LONGEST_IDENTIFIER, Identity, SignIn, User, cleaned_email
+from app.openid.relying_party import PROBLEMS
+from app.provider import sign_ins
+from app.redirects import safe_next
+
+bp = Blueprint("auth", __name__)
+
+SIGN_IN_LIMIT = "25 per 5 minutes"
+
+
+@lm.user_loader
+def load_user(token: str) -> User | None:
+    return SignIn.user_of(token)
+
+
+@lm.unauthorized_handler
+def ask_to_sign_in():
+    """Send the visitor to sign in and back; what a form held is shown, so that it is not lost."""
+    if request.method != "GET":
+        return render_template("errors/signed_out.html", typed=request.form), 401
+    home = request.path in {url_for("posts.index"), url_for("posts.home")}
+    if not home:
+        flash("Please sign in to see this page.", "status")
+    target = {} if home and not request.query_string else {"next": request.full_path.rstrip("?")}
+    return redirect(url_for("auth.login", **target))
+
+
+@bp.before_app_request
+def meet_user() -> None:
+    g.user = current_user
+    if request.endpoint != "static" and current_user.is_authenticated:
+        current_user.see()
+
+
+@bp.route("/login", methods=["GET", "POST"])
+@csrf.exempt
+@limiter.limit(SIGN_IN_LIMIT, methods=["POST"])
+@oid.loginhandler
+def login():
+    """Show the ways to sign in, and send the visitor on to the chosen provider."""
+    if elsewhere := origin.to_own_host():
+        return elsewhere
+    if g.user.is_authenticated:
+        return redirect(oid.get_next_url())
+    let_form_leave()
+    form = LoginForm(openid=session.pop("typed", ""))
+    if problem := session.pop("problem", None):
+        form.openid.errors = [PROBLEMS[problem]]
+    if request.method == "GET":
+        return _sign_in_page(form)
+    # The view is exempt for the sake of the providers' answers alone.
+    csrf.protect()
+    if not form.validate():
+        return _sign_in_page(form), 400
+    identifier = form.identifier() or origin.own_url(url_for("provider.endpoint"))
+    outcome = oid.try_login(
+        identifier, ask_for=["nickname", "email"], remember=form.remember_me.data
+    )
+    if outcome in PROBLEMS:
+        form.openid.errors = [PROBLEMS[outcome]]
+        return _sign_in_page(form), 400
+    return outcome
+
+
+def _sign_in_page(form: LoginForm) -> str:
+    providers = current_app.config["OPENID_PROVIDERS"]
+    return render_template(
+        "auth/login.html",
+        form=form,
+        next=oid.get_next_url(),
+        providers=[p["name"] for p in providers if "<username>" not in p["url"]],
+        username_providers=[p["name"] for p in providers if "<username>" in p["url"]],
+        own_provider=current_app.config["PROVIDER"] != "off",
+    )
+
+
+@oid.errorhandler
+def sign_in_failed(problem: str):
+    """Take the visitor back to the sign-in page, which says what went wrong."""
+    session["problem"] = problem
+    session["typed"] = request.values.get("typed", "")[:255]
+    return redirect(url_for("auth.login", next=oid.get_next_url()))
+
+
+@oid.after_login
+def after_login(resp):
+    """Sign in the user of the proven identifier, who on the first visit is made."""
+    if len(resp.identity_url) > LONGEST_IDENTIFIER:
+        return sign_in_failed("refused")
+    user = Identity.owner(resp.identity_url)
+    if user is None:
+        email = cleaned_email(resp.email)
+        local_part = email and email.rpartition("@")[0]
+        nickname = nicknames.cleaned(resp.nickname) or nicknames.cleaned(local_part)
+        if nickname is None:
+            session["newcomer"] = [resp.identity_url, email, resp.remember]
+            return redirect(url_for("auth.nickname", next=oid.get_next_url()))
+        user = User.sign_up(resp.identity_url, nickname, email)
+        flash(f"Welcome, {user.nickname}!", "success")
+    return _signed_in(user, resp.remember)
+
+
+@bp.route("/login/nickname", methods=["GET", "POST"])
+def nickname():
+    """Ask a newcomer, whose provider sent no usable name, for a nickname."""
+    if "newcomer" not in session:
+        return redirect(url_for("auth.login"))
+    form = NicknameForm()
+    if form.validate_on_submit():
+        identifier, email, remember = session["newcomer"]
+        if Identity.owner(identifier):
+            # Somebody who finds this cookie later must not get in with it.
+            return sign_in_failed("used")
+        try:
+            user = User.sign_up_as(identifier, form.nickname.data, email)
+        except IntegrityError:
+            form.refuse_taken()
+        else:
+            flash(f"Welcome, {user.nickname}!", "success")
+            return _signed_in(user, remember)
+    page = render_template("auth/nickname.html", form=form, next=oid.get_next_url())
+    return (page, 400) if form.errors else page
+
+
+def _signed_in(user: User, remember: bool):
+    """Begin a fresh session for `user` and go where they were going."""
+    target = oid.get_next_url()
+    flashes = session.get("_flashes", [])
+    with sign_ins.kept():
+        session.clear()
+    session["_flashes"] = flashes
+    user.sign_in_token = SignIn.begin(user, remember)
+    login_user(user, remember=remember)
+    # Flask-Login's fingerprint of the browser; the token in our table does its work.
+    session.pop("_id", None)
+    current_app.logger.info("sign-in of user %s", user.id)
+    return redirect(target)
+
+
+@bp.route("/logout", methods=["GET", "POST"])
+def logout():
+    """Sign the visitor out, here and at this site's own provider; a GET shows the button."""
+    if request.method == "GET":
+        return render_template("auth/logout.html")
+    if g.user.is_authenticated:
+        g.user.sign_in.end()
+        current_app.logger.info("sign-out of user %s", g.user.id)
+    sign_ins.end()
+    logout_user()
+    forget_cookie = session.get("_remember")
+    session.clear()
+    if forget_cookie:
+        session["_remember"] = forget_cookie
+    flash("You are signed out.", "success")
+    return redirect(safe_next(url_for("auth.login")))

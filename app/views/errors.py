@@ -1,0 +1,71 @@
+"""What a visitor reads when something is not as it should be."""
+
+import math
+import time
+
+from flask import Flask, current_app, render_template, request
+from flask_limiter import RateLimitExceeded
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from app import origin
+from app.extensions import db, limiter
+from app.failures import tells_administrator
+
+# Heading and sentence of each status; others get the words of 400.
+WORDS = {
+    400: (
+        "That did not work",
+        "Your browser sent something this site does not understand. Please go back and try again.",
+    ),
+    403: ("Not yours to change", "You may look at this, but only its owner can change it."),
+    404: (
+        "File Not Found",
+        "There is no page at this address. It may have been moved, deleted or misspelt.",
+    ),
+    405: ("Not this way", "This address is not meant to be opened like that. Please go back."),
+    413: ("Too long", "What you sent is longer than this site can take. Please make it shorter."),
+}
+
+
+def init_app(app: Flask) -> None:
+    app.register_error_handler(HTTPException, http_error)
+    app.register_error_handler(CSRFError, form_expired)
+    app.register_error_handler(origin.ForeignHost, foreign_host)
+    app.register_error_handler(RateLimitExceeded, too_many)
+    app.register_error_handler(InternalServerError, internal_error)
+
+
+def http_error(error: HTTPException):
+    """Say what an error of the visitor's means, in the site's look."""
+    if error.response is not None or error.code is None or error.code < 400:
+        return error
+    heading, text = WORDS.get(error.code, WORDS[400])
+    return render_template("errors/error.html", heading=heading, text=text), error.code
+
+
+def form_expired(error: CSRFError):
+    """Say that a form has expired, with what was typed ready to be sent again."""
+    # A form of another site has nothing of ours to lose, and gets neither a cookie
+    # nor a page on which one click would send what that site wrote.
+    typed = request.form if origin.is_from_here() else {}
+    return render_template("errors/expired.html", typed=typed), 400
+
+
+def foreign_host(error: origin.ForeignHost):
+    """Say that this address is not the site's; builds no link, for it has no address here."""
+    return render_template("errors/foreign_host.html"), 400
+
+
+def too_many(error: RateLimitExceeded):
+    """Say when to come back."""
+    seconds = max(1, math.ceil(limiter.current_limit.reset_at - time.time()))
+    minutes = math.ceil(seconds / 60)
+    page = render_template("errors/too_many.html", typed=request.form, minutes=minutes)
+    return page, 429, {"Retry-After": str(seconds)}
+
+
+def internal_error(error: InternalServerError):
+    """Say that the fault is ours; needs no user, no session and no database."""
+    db.session.rollback()
+    return render_template("errors/500.html", told=tells_administrator(current_app)), 500

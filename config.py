@@ -1,0 +1,257 @@
+"""Settings, read from the environment; README.md lists them all."""
+
+import ipaddress
+import os
+import secrets
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+basedir = Path(__file__).resolve().parent
+
+# Providers that answered when last checked, for the buttons of the sign-in page
+# (`flask openid check` asks them all). Where the address holds <username>, the
+# button is a small form that asks for it.
+OPENID_PROVIDERS = [
+    {"name": "Ubuntu One", "url": "https://login.ubuntu.com/"},
+    {"name": "Launchpad", "url": "https://login.launchpad.net/"},
+    {"name": "Steam", "url": "https://steamcommunity.com/openid"},
+    {"name": "openSUSE", "url": "https://www.opensuse.org/openid/user/<username>"},
+    {"name": "Dreamwidth", "url": "https://<username>.dreamwidth.org/"},
+    {"name": "LiveJournal", "url": "https://<username>.livejournal.com/"},
+]
+
+LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
+SHORTEST_SECRET = 16
+# Keys that stand printed in tutorials and examples, where everybody can read them.
+KNOWN_SECRETS = {
+    "you-will-never-guess",
+    "hard to guess string",
+    "the quick brown fox jumps over the lazy dog",
+    "change-me-change-me",
+    "changemechangeme",
+    "secret-secret-secret",
+    "development key",
+    "super secret key",
+    "this-is-a-secret-key",
+    "192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf",
+}
+
+
+class SettingError(SystemExit):
+    """A setting that makes no sense; its text is one sentence that names the setting.
+
+    It is a SystemExit, so that under any server and in any command the start ends
+    with that sentence on standard error and nothing else.
+    """
+
+
+class Source:
+    """Typed readers over a mapping of texts, each refusing what makes no sense."""
+
+    def __init__(self, values: Mapping[str, object]):
+        self.values = values
+
+    def text(self, name: str, default: str = "") -> str:
+        return str(self.values.get(name, "")).strip() or default
+
+    def integer(self, name: str, default: int, low: int, high: int) -> int:
+        given = self.text(name, str(default))
+        # isascii too, because isdigit alone accepts superscripts.
+        if not (given.isascii() and given.isdigit()) or not low <= int(given) <= high:
+            raise SettingError(
+                f"{name} must be a whole number from {low} to {high}, not {given!r}."
+            )
+        return int(given)
+
+    def choice(self, name: str, *options: str) -> str:
+        """Give one of `options`, of which the first is the default."""
+        given = self.text(name, options[0]).lower()
+        if given not in options:
+            raise SettingError(f"{name} must be {' or '.join(options)}, not {given!r}.")
+        return given
+
+    def switch(self, name: str, default: bool) -> bool:
+        given = self.text(name, "on" if default else "off").lower()
+        if given not in {"on", "off", "true", "false", "yes", "no", "1", "0"}:
+            raise SettingError(f"{name} must be on or off, not {given!r}.")
+        return given in {"on", "true", "yes", "1"}
+
+    def names(self, name: str) -> list[str]:
+        return [part.strip() for part in self.text(name).split(",") if part.strip()]
+
+
+def read_settings(values: Mapping[str, object] | None = None, **overrides) -> dict:
+    """Turn `values` (the environment unless given) and `overrides` into Flask's configuration.
+
+    Names outside README's table are passed through as they are, for Flask and its
+    extensions. Raises SettingError for a value that makes no sense.
+    """
+    source = Source({**(os.environ if values is None else values), **overrides})
+    host = source.text("HOST", "127.0.0.1")
+    port = source.integer("PORT", 5000, 1, 65535)
+    chosen = source.text("SITE_URL")
+    site_url = _origin("SITE_URL", chosen) if chosen else _listening_address(host, port)
+    secure = site_url.startswith("https:")
+    settings = {
+        "HOST": host,
+        "PORT": port,
+        "WORKERS": source.integer("WORKERS", 2, 1, 64),
+        "SITE_URL": site_url,
+        "SITE_URL_CHOSEN": bool(chosen),
+        "PROXY_COUNT": source.integer("PROXY_COUNT", 0, 0, 8),
+        "SECRET_KEY": _secret_key(source.text("SECRET_KEY")),
+        "DATABASE_URL": source.text("DATABASE_URL", f"sqlite:///{basedir / 'app.db'}"),
+        "ADMINS": [_address("ADMINS", admin) for admin in source.names("ADMINS")],
+        "MAIL_SERVER": source.text("MAIL_SERVER", "localhost"),
+        "MAIL_PORT": source.integer("MAIL_PORT", 25, 1, 65535),
+        "MAIL_USERNAME": source.text("MAIL_USERNAME"),
+        "MAIL_PASSWORD": source.text("MAIL_PASSWORD"),
+        "MAIL_SECURITY": source.choice("MAIL_SECURITY", "none", "starttls", "tls"),
+        "MAIL_FROM": _address(
+            "MAIL_FROM", source.text("MAIL_FROM", f"no-reply@{urlsplit(site_url).hostname}")
+        ),
+        "LOG_FILE": source.text("LOG_FILE", str(basedir / "tmp" / "microblog.log")),
+        "PROVIDER": source.choice("PROVIDER", "open", "closed", "off"),
+        "OPENID_PROVIDERS": OPENID_PROVIDERS,
+        "OPENID_TRUSTED_ORIGINS": tuple(
+            _origin("OPENID_TRUSTED_ORIGINS", origin)
+            for origin in source.names("OPENID_TRUSTED_ORIGINS")
+        ),
+        "RATELIMIT_ENABLED": source.switch("RATELIMIT_ENABLED", True),
+        "RATELIMIT_STORAGE_URI": source.text("RATELIMIT_STORAGE_URI", "memory://"),
+        "GRAVATAR": source.switch("GRAVATAR", True),
+        # Seconds that all fetches of one sign-in step may take together.
+        "FETCH_SECONDS": 8.0,
+        # A form may lie open for as long as its session lasts.
+        "WTF_CSRF_TIME_LIMIT": None,
+        "SESSION_COOKIE_NAME": "__Host-session" if secure else "session",
+        "SESSION_COOKIE_SECURE": secure,
+        "SESSION_COOKIE_HTTPONLY": True,
+        # Strict would be lost on the way back from a provider.
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "REMEMBER_COOKIE_NAME": "__Host-remember" if secure else "remember",
+        "REMEMBER_COOKIE_SECURE": secure,
+        "REMEMBER_COOKIE_HTTPONLY": True,
+        "REMEMBER_COOKIE_SAMESITE": "Lax",
+        "REMEMBER_COOKIE_DURATION": timedelta(days=365),
+        # Nothing on this site is uploaded; the longest form is a provider's answer.
+        "MAX_CONTENT_LENGTH": 64 * 1024,
+        "SEND_FILE_MAX_AGE_DEFAULT": timedelta(days=365),
+    }
+    settings.update((name, value) for name, value in overrides.items() if name not in settings)
+    settings["SQLALCHEMY_DATABASE_URI"] = _database_url(settings["DATABASE_URL"])
+    # A statement's parameters hold what people typed; none of it belongs in a log.
+    settings["SQLALCHEMY_ENGINE_OPTIONS"] = {"hide_parameters": True, "pool_pre_ping": True}
+    return settings
+
+
+def _listening_address(host: str, port: int) -> str:
+    bare = host.strip("[]")
+    try:
+        loopback = ipaddress.ip_address(bare).is_loopback
+    except ValueError:
+        loopback = bare == "localhost"
+    if not loopback:
+        raise SettingError(
+            f"SITE_URL must name the site's public address when HOST is {host}, "
+            "for example SITE_URL=https://blog.example.com."
+        )
+    name = f"[{bare}]" if ":" in bare else bare
+    return f"http://{name}" + ("" if port == 80 else f":{port}")
+
+
+def _origin(name: str, url: str) -> str:
+    problem = f"{name} must be an address such as https://blog.example.com, not {url!r}."
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise SettingError(problem) from None
+    if (
+        parts.scheme not in {"http", "https"}
+        or not parts.hostname
+        or not parts.netloc.isascii()
+        or parts.username is not None
+        or parts.path not in {"", "/"}
+        or parts.query
+        or parts.fragment
+        or any(character <= " " for character in url)
+    ):
+        raise SettingError(problem)
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    default = {"http": 80, "https": 443}[parts.scheme]
+    return f"{parts.scheme}://{host}" + ("" if port in {None, default} else f":{port}")
+
+
+def _address(name: str, address: str) -> str:
+    local, at, domain = address.rpartition("@")
+    if not (local and at and domain) or any(c <= " " or c in "<>," for c in address):
+        raise SettingError(
+            f"{name} must hold mail addresses such as me@example.com, not {address!r}."
+        )
+    return address
+
+
+def _database_url(text: str) -> str:
+    """Give the SQLAlchemy URL, with a relative SQLite path taken from beside this file."""
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        raise SettingError(
+            "DATABASE_URL must be a database address such as sqlite:///app.db "
+            "or postgresql+psycopg://user:password@host/name."
+        ) from None
+    if url.drivername in {"postgres", "postgresql", "postgresql+psycopg"}:
+        url = url.set(drivername="postgresql+psycopg")
+    elif url.get_backend_name() == "sqlite":
+        if url.database in {None, "", ":memory:"}:
+            raise SettingError(
+                "DATABASE_URL must name a file: "
+                "a SQLite database in memory ends with its connection."
+            )
+        url = url.set(database=str(basedir / url.database))
+    else:
+        raise SettingError(
+            f"DATABASE_URL must be for SQLite or PostgreSQL, not {url.drivername!r}."
+        )
+    return url.render_as_string(hide_password=False)
+
+
+def _secret_key(given: str) -> str:
+    path = basedir / "tmp" / "secret_key"
+    key, name = (given, "SECRET_KEY") if given else (_kept_secret(path), f"SECRET_KEY in {path}")
+    if len(key) < SHORTEST_SECRET or key.lower() in KNOWN_SECRETS or len(set(key)) < 6:
+        raise SettingError(
+            f"{name} must be at least {SHORTEST_SECRET} characters that nobody can guess; "
+            "leave it out to have one made."
+        )
+    return key
+
+
+def _kept_secret(path: Path) -> str:
+    """Give the key kept in `path`, made on first use, so that restarts sign nobody out."""
+    try:
+        if not path.exists():
+            path.parent.mkdir(exist_ok=True)
+            draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+            with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(secrets.token_hex(32))
+            try:
+                # A link appears whole or not at all, and the first of several
+                # processes that start at once wins.
+                os.link(draft, path)
+            except FileExistsError:
+                pass
+            finally:
+                draft.unlink()
+        return path.read_text().strip()
+    except OSError as error:
+        raise SettingError(
+            f"SECRET_KEY is not set and none can be kept in {path.parent}: "
+            f"{error.strerror}; make that folder writable or set SECRET_KEY."
+        ) from None

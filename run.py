@@ -1,0 +1,10 @@
+"""The development server: debug on, restarted by every change."""
+
+from app import create_app
+from app.database import upgrade
+
+app = create_app(debug=True)
+upgrade(app)
+
+if __name__ == "__main__":
+    app.run(app.config["HOST"], app.config["PORT"], debug=True)

@@ -1,0 +1,25 @@
+"""The production server: debug off, WORKERS processes. Other WSGI servers take `runp:app`."""
+
+from granian import Granian
+from granian.constants import Interfaces
+from granian.log import LogLevels
+
+from app import create_app
+from app.database import upgrade
+
+app = create_app()
+upgrade(app)
+
+if __name__ == "__main__":
+    print(f"Microblog is at {app.config['SITE_URL']}", flush=True)
+    Granian(
+        "runp:app",
+        address=app.config["HOST"].strip("[]"),
+        port=app.config["PORT"],
+        workers=app.config["WORKERS"],
+        interface=Interfaces.WSGI,
+        log_level=LogLevels.warning,
+        # A worker that dies is replaced, and one that will not end is killed.
+        respawn_failed_workers=True,
+        workers_kill_timeout=5,
+    ).serve()
