@@ -18,7 +18,9 @@ if __name__ == "__main__":
         port=app.config["PORT"],
         workers=app.config["WORKERS"],
         interface=Interfaces.WSGI,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,
+        # More threads than cores: many may be waiting for a slow provider at once.
+        blocking_threads=48,
         # A worker that dies is replaced, and one that will not end is killed.
         respawn_failed_workers=True,
         workers_kill_timeout=5,

@@ -6,7 +6,9 @@ import unittest
 from app import db
 from app.models import User
 from app.tests.base import TestCase as BaseTestCase
-from app.tests.sign_in import *  # noqa: F403
+from app.tests.pages import *  # noqa: F403
+from app.tests.posts import *  # noqa: F403
+from app.tests.profiles import *  # noqa: F403
 
 
 class TestCase(BaseTestCase):

@@ -35,6 +35,9 @@ names = {
 db = SQLAlchemy(metadata=MetaData(naming_convention=names))
 migrate = Migrate()
 lm = LoginManager()
+# Its fingerprint of address and browser breaks for whoever changes networks; that a
+# sign-in can be ended in our table is worth more.
+lm.session_protection = None
 oid = RelyingParty()
 csrf = CSRFProtect()
 limiter = Limiter(visitor_address, headers_enabled=False)

@@ -25,6 +25,8 @@ from app.extensions import db
 
 PAGE_SIZE = 25
 NEWEST = 2**63 - 1
+# SQLite counts on its own only in a column of the type INTEGER, which holds as much.
+BIG_ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 # Longer OpenIDs are refused: a newcomer's waits in a cookie.
 LONGEST_IDENTIFIER = 400
 LAST_SEEN_EVERY = timedelta(minutes=1)
@@ -240,7 +242,7 @@ class Page(NamedTuple):
 class Post(db.Model):
     __table_args__ = (sa.Index(None, "user_id", "id"), {"sqlite_autoincrement": True})
 
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(BIG_ID, primary_key=True)
     body: Mapped[str] = mapped_column(sa.String(140))
     timestamp: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
     user_id: Mapped[int] = mapped_column(sa.ForeignKey("user.id", ondelete="CASCADE"))

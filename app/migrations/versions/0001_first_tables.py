@@ -7,6 +7,7 @@ revision = "0001"
 down_revision = None
 
 INSTANT = sa.DateTime(timezone=True)
+BIG_ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
 def upgrade() -> None:
@@ -51,7 +52,7 @@ def upgrade() -> None:
     op.create_index("ix_sign_in_user_id", "sign_in", ["user_id"])
     op.create_table(
         "post",
-        sa.Column("id", sa.Integer, nullable=False),
+        sa.Column("id", BIG_ID, nullable=False),
         sa.Column("body", sa.String(140), nullable=False),
         sa.Column("timestamp", INSTANT, nullable=False),
         sa.Column("user_id", sa.Integer, nullable=False),

@@ -1,0 +1,276 @@
+"""What holds for every page: who may see it, its headers, its words when something is wrong."""
+
+from html.parser import HTMLParser
+
+import html5lib
+
+from app.openid.discovery import wants_xrds
+from app.redirects import safe_next
+from app.tests.base import SITE, JoinMixin, PeopleTestCase, TestCase
+
+HOSTILE_NEXT = [
+    "//evil.example",
+    "///evil.example",
+    "////evil.example/",
+    "/\\evil.example",
+    "\\\\evil.example",
+    "/\\/evil.example",
+    "\\/evil.example",
+    "http://evil.example/",
+    "https://evil.example/",
+    "HTTP://evil.example/",
+    "http:evil.example",
+    "http:/evil.example",
+    "https:///evil.example",
+    "ftp://evil.example/",
+    "javascript:alert(1)",
+    "JaVaScRiPt:alert(1)",
+    "data:text/html,hello",
+    "vbscript:x",
+    "mailto:a@evil.example",
+    "evil.example",
+    "www.evil.example/path",
+    "@evil.example",
+    ":80",
+    "/\t/evil.example",
+    "/\n/evil.example",
+    "/\r/evil.example",
+    "\t//evil.example",
+    " //evil.example",
+    "/ /evil.example",
+    "/\x00/evil.example",
+    "/\x7f/evil.example",
+    "/%09/evil.example",
+    "/%0a/evil.example",
+    "/%5cevil.example",
+    "/%2fevil.example",
+    "/%252fevil.example",
+    "/%255cevil.example",
+    "/%2Fevil.example/..",
+    "/x%0d%0aSet-Cookie:a=b",
+    "?next=//evil.example",
+    "#//evil.example",
+    "../evil",
+    "//127.0.0.1:5000@evil.example/",
+    "/" + "x" * 600,
+]
+
+
+class SafeNextTests(TestCase):
+    def test_hostile_targets_lead_home(self):
+        with self.app.test_request_context():
+            for target in HOSTILE_NEXT:
+                with self.subTest(target):
+                    self.assertEqual(safe_next(target), "/")
+
+    def test_paths_of_this_site_are_kept(self):
+        with self.app.test_request_context():
+            for target in ("/", "/edit", "/user/john?older=12", "/?q=a%20b", "/#main"):
+                with self.subTest(target):
+                    # A space is a character below U+0021, also when encoded.
+                    expected = "/" if "%20" in target else target
+                    self.assertEqual(safe_next(target), expected)
+
+    def test_nothing_means_home(self):
+        with self.app.test_request_context():
+            self.assertEqual(safe_next(None), "/")
+            self.assertEqual(safe_next(""), "/")
+
+
+class SignedOutTests(PeopleTestCase):
+    def test_pages_for_members_ask_to_sign_in_and_come_back(self):
+        for path in ("/edit", "/user/john", "/?older=3"):
+            with self.subTest(path):
+                browser = self.browser()
+                browser.get(path)
+                self.assertEqual(browser.path, "/login")
+                self.assertEqual(browser.page.forms[0].fields["next"], path)
+
+    def test_the_home_page_leads_to_the_sign_in_page_without_a_fuss(self):
+        for path in ("/", "/index"):
+            with self.subTest(path):
+                browser = self.browser()
+                browser.get(path)
+                self.assertEqual(browser.url, SITE + "/login")
+                self.assertEqual(browser.page.statuses + browser.page.alerts, [])
+
+    def test_public_pages_open(self):
+        for path, status in {
+            "/login": 200,
+            "/logout": 200,
+            "/openid": 200,
+            "/openid/sign-in": 200,
+            "/openid/join": 200,
+            "/nowhere": 404,
+            "/id/nobody": 404,
+            "/login/nickname": 200,
+        }.items():
+            with self.subTest(path):
+                browser = self.browser()
+                browser.get(path)
+                self.assertEqual(browser.status, status)
+
+
+class EveryPageTests(JoinMixin, PeopleTestCase):
+    def pages(self):
+        """Give every page of the site with a browser on it, signed out and in."""
+        paths = ["/login", "/logout", "/openid", "/openid/sign-in", "/openid/join", "/nowhere"]
+        for path in paths:
+            browser = self.browser()
+            browser.get(path)
+            yield f"{path} signed out", browser
+        member = self.join("miguel", "miguel@example.com")
+        self.post(self.susan, "<script>\u202e hello & goodbye")
+        for path in [
+            "/",
+            "/user/miguel",
+            "/user/susan",
+            "/edit",
+            "/logout",
+            "/openid",
+            "/id/miguel",
+            "/nowhere",
+            "/post/1/delete",
+            "/user/nobody",
+        ]:
+            member.get(path)
+            yield f"{path} signed in", member
+        member.get("/")
+        member.submit(post="")
+        yield "a refused post", member
+        member.get("/edit")
+        member.submit(nickname="susan")
+        yield "a refused edit", member
+        member.post("/edit", {"nickname": "x"}, headers={"Origin": SITE})
+        yield "an expired form", member
+
+    def test_each_is_well_formed_with_one_heading_and_a_main(self):
+        for name, browser in self.pages():
+            with self.subTest(name):
+                parser = html5lib.HTMLParser(strict=True)
+                parser.parse(browser.text)
+                self.assertEqual(len(browser.page.headings), 1)
+                self.assertEqual(browser.text.count("<main"), 1)
+                self.assertRegex(browser.text, "<title>[^<]+ · microblog</title>")
+
+    def test_each_forbids_what_could_be_used_against_its_reader(self):
+        for name, browser in self.pages():
+            with self.subTest(name):
+                headers = browser.response.headers
+                policy = headers["Content-Security-Policy"]
+                for part in (
+                    "default-src 'none'",
+                    "script-src 'self'",
+                    "style-src 'self'",
+                    "frame-ancestors 'none'",
+                    "base-uri 'none'",
+                    "object-src 'none'",
+                ):
+                    self.assertIn(part, policy)
+                self.assertNotIn("unsafe", policy)
+                self.assertEqual(headers["X-Content-Type-Options"], "nosniff")
+                self.assertEqual(headers["Referrer-Policy"], "same-origin")
+                self.assertEqual(headers["Cache-Control"], "no-store")
+                self.assertEqual(_inline_code(browser.text), [])
+
+    def test_forms_may_leave_the_site_only_where_signing_in_needs_it(self):
+        for name, browser in self.pages():
+            with self.subTest(name):
+                policy = browser.response.headers["Content-Security-Policy"]
+                wide = "form-action 'self' http: https:" in policy
+                signs_in = browser.path in {"/login", "/openid/sign-in", "/openid/join"}
+                self.assertEqual(wide, signs_in)
+
+    def test_each_form_that_changes_something_carries_a_token(self):
+        for name, browser in self.pages():
+            for form in browser.page.forms:
+                with self.subTest(name, action=form.action):
+                    self.assertEqual(form.method, "POST")
+                    self.assertIn("csrf_token", form.fields)
+
+    def test_cookies_are_small_and_out_of_the_reach_of_scripts(self):
+        for name, browser in self.pages():
+            for line in browser.response.headers.getlist("Set-Cookie"):
+                with self.subTest(name, cookie=line):
+                    self.assertLess(len(line), 1000)
+                    self.assertIn("HttpOnly", line)
+                    self.assertIn("SameSite=Lax", line)
+
+
+class _InlineCode(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.found = []
+
+    def handle_starttag(self, tag, attrs):
+        attributes = dict(attrs)
+        if tag == "style" or (tag == "script" and "src" not in attributes):
+            self.found.append(tag)
+        for name, value in attributes.items():
+            if name == "style" or name.startswith("on") or (value or "").startswith("javascript:"):
+                self.found.append(f"{tag} {name}")
+
+
+def _inline_code(text: str) -> list[str]:
+    parser = _InlineCode()
+    parser.feed(text)
+    return parser.found
+
+
+class ErrorPageTests(PeopleTestCase):
+    def test_an_unknown_address_gets_the_sites_404(self):
+        for who in (None, self.john):
+            browser = self.browser(who)
+            browser.get("/nowhere")
+            self.assertEqual(browser.status, 404)
+            self.assertEqual(browser.page.heading, "File Not Found")
+            self.assertIn("style.css", browser.text)
+            self.assertEqual(browser.page.links["Back to the home page"], "/")
+
+    def test_too_long_a_form_is_refused_in_words(self):
+        browser = self.browser(self.john)
+        browser.get("/")
+        browser.submit(post="x" * 100_000)
+        self.assertEqual(browser.status, 413)
+        self.assertEqual(browser.page.heading, "Too long")
+
+    def test_a_form_without_its_token_is_handed_back_with_what_was_typed(self):
+        browser = self.browser(self.john)
+        browser.get("/")
+        browser.post("/", {"post": "hard to write twice", "csrf_token": "stale"})
+        self.assertEqual(browser.status, 400)
+        self.assertEqual(browser.page.heading, "This form has expired")
+        browser.submit(button="Send it again")
+        self.assertEqual(browser.status, 200)
+        self.assertIn("hard to write twice", browser.page.words)
+
+    def test_a_form_sent_by_another_site_gets_no_second_chance_and_no_cookie(self):
+        for origin in ("https://evil.example", "null", None):
+            with self.subTest(origin):
+                browser = self.browser(self.john)
+                headers = {"Origin": origin} if origin else {}
+                browser._open("POST", "/", data={"post": "not mine"}, headers=headers)
+                self.assertEqual(browser.status, 400)
+                self.assertNotIn("not mine", browser.text)
+                self.assertNotIn("Set-Cookie", browser.response.headers)
+
+    def test_a_password_is_never_handed_back(self):
+        browser = self.browser()
+        browser.get("/openid/sign-in")
+        browser.post("/openid/sign-in", {"username": "john", "password": "hunter2 hunter2"})
+        self.assertEqual(browser.status, 400)
+        self.assertNotIn("hunter2", browser.text)
+
+
+class DiscoveryByAcceptTests(TestCase):
+    def test_people_get_pages_and_machines_documents(self):
+        for accept, machine in {
+            "application/xrds+xml": True,
+            "text/html; q=0.3, application/xhtml+xml; q=0.5, application/xrds+xml": True,
+            "text/html,application/xhtml+xml,*/*;q=0.8": False,
+            "*/*": False,
+            "": False,
+            "nonsense": False,
+        }.items():
+            with self.subTest(accept), self.app.test_request_context(headers={"Accept": accept}):
+                self.assertEqual(wants_xrds(), machine)
