@@ -12,8 +12,8 @@ from xml.etree import ElementTree
 
 from openid.yadis.etxrd import XRDSError, parseXRDS
 
-# Browsers and servers agree on about this much, and an OpenID is far shorter.
-LONGEST_URL = 2048
+from app.openid.network import LONGEST_URL
+
 # For every URI of a service the library copies the list of its Types. The largest
 # XRDS documents in use have about a hundred elements.
 MOST_XRDS_ELEMENTS = 400

@@ -70,11 +70,14 @@ class RelyingParty(OpenID):
         query = {"openid_complete": "yes", "state": state, "typed": typed}
         return self.get_current_url() + "&" + urlencode(query)
 
-    def try_login(self, identity_url, ask_for=None, ask_for_optional=None, remember=False):
+    def try_login(
+        self, identity_url, ask_for=None, ask_for_optional=None, remember=False, add_to=None
+    ):
         """Send the visitor to the provider of `identity_url`.
 
         Gives the response, or a key of PROBLEMS when there is no such provider.
-        `remember` waits here for the answer.
+        `remember` and `add_to` wait in the session, and are attributes of what
+        `after_login` is given.
         """
         self.release()
         with fetcher.step() as step:
@@ -85,7 +88,7 @@ class RelyingParty(OpenID):
             except Exception as error:  # The library raises whatever its parsers do.
                 return _begin_problem(step, error, identity_url)
         self.attach_reg_info(asking, ask_for, ask_for_optional)
-        state = _expect_answer(remember)
+        state = _expect_answer(remember, add_to)
         return_to = self.get_success_url(state, identity_url)
         realm = origin.own_url("/")
         try:
@@ -106,19 +109,21 @@ class RelyingParty(OpenID):
                 return f(*args, **kwargs)
             answer = request.args.to_dict() | request.form.to_dict()
             reposted = answer.pop(REPOSTED, None)
-            expected = answer.get("state", "") in session.get("sign_ins", {})
-            if request.method == "POST" and not (expected or reposted or origin.is_from_here()):
+            state = answer.get("state", "")
+            expected = state in {pending[0] for pending in session.get("sign_ins", [])}
+            # Only a browser too old to send an Origin needs the mark to end the circle.
+            here = origin.is_from_here() or (reposted and "Origin" not in request.headers)
+            if request.method == "POST" and not (expected or here):
                 return self._fetch_cookies(answer)
             if not expected:
                 return self.signal_error("elsewhere")
             # Consumed before the library looks at anything, so that it is good for
             # one answer only and nothing is fetched for a visitor who did not ask.
-            remember = _take_expected(answer["state"])
-            return self._complete(answer, remember)
+            return self._complete(answer, *_take_expected(state))
 
         return decorated
 
-    def _complete(self, answer: dict[str, str], remember: bool):
+    def _complete(self, answer: dict[str, str], remember: bool, add_to: int | None):
         self.release()
         store = self.store_factory()
         with fetcher.step() as step:
@@ -128,7 +133,7 @@ class RelyingParty(OpenID):
                 raise
             except Exception as error:  # Crafted answers break the library in many ways.
                 logger.info("OpenID answer refused: %r", error)
-                return self.signal_error("invalid")
+                return self.signal_error(_fetch_problem(step.failure) or "invalid")
         if response.status == consumer.CANCEL or response.status == consumer.SETUP_NEEDED:
             return self.signal_error("cancelled")
         if response.status != consumer.SUCCESS:
@@ -139,7 +144,7 @@ class RelyingParty(OpenID):
         if not response.identity_url:
             return self.signal_error("nobody")
         details = self._details(response)
-        details.remember = remember
+        details.remember, details.add_to = remember, add_to
         return self.after_login_func(details)
 
     def _details(self, response) -> OpenIDResponse:
@@ -170,18 +175,19 @@ def is_answer() -> bool:
     return request.args.get("openid_complete") == "yes"
 
 
-def _expect_answer(remember: bool) -> str:
+def _expect_answer(remember: bool, add_to: int | None) -> str:
     state = secrets.token_urlsafe(16)
-    pending = list(session.get("sign_ins", {}).items())[-(MOST_PENDING - 1) :]
-    session["sign_ins"] = dict([*pending, (state, remember)])
+    # A list, because the keys of a dictionary are sorted on their way into the cookie.
+    pending = session.get("sign_ins", [])[-(MOST_PENDING - 1) :]
+    session["sign_ins"] = [*pending, [state, remember, add_to]]
     return state
 
 
-def _take_expected(state: str) -> bool:
-    pending = dict(session["sign_ins"])
-    remember = pending.pop(state)
-    session["sign_ins"] = pending
-    return bool(remember)
+def _take_expected(state: str) -> tuple[bool, int | None]:
+    waiting = {pending[0]: pending for pending in session["sign_ins"]}
+    _, remember, add_to = waiting.pop(state)
+    session["sign_ins"] = list(waiting.values())
+    return remember, add_to
 
 
 def _begin_problem(step, error: Exception, identity_url: str) -> str:
