@@ -1,37 +1,73 @@
 """Commands for whoever runs the site: `flask --help` lists them."""
 
 import logging
+import secrets
 
 import click
+import sqlalchemy as sa
 from flask import Flask, current_app
-from flask.cli import AppGroup
+from flask.cli import AppGroup, with_appcontext
 from openid.consumer.discover import DiscoveryFailure, discover
 from openid.fetchers import HTTPFetchingError
 
+from app import safety
+from app.database import release, upgrade, writing
+from app.models import Post, User
 from app.openid import fetcher
 from app.openid.store import DatabaseStore
+from app.provider.models import Account
 
-openid_commands = AppGroup("openid", help="Look after sign-in with OpenID.")
+
+@with_appcontext
+def bring_up_to_date() -> None:
+    upgrade(current_app._get_current_object())
+
+
+def group(name: str, help: str) -> AppGroup:
+    return AppGroup(name, help=help, callback=bring_up_to_date)
+
+
+openid_commands = group("openid", "Look after sign-in with OpenID.")
+user_commands = group("user", "Look after users.")
+post_commands = group("post", "Look after posts.")
+account_commands = group("account", "Look after accounts of this site's own provider.")
 
 
 def init_app(app: Flask) -> None:
-    app.cli.add_command(openid_commands)
+    for command in (
+        openid_commands,
+        user_commands,
+        post_commands,
+        account_commands,
+        check_settings,
+    ):
+        app.cli.add_command(command)
+
+
+@click.command("check")
+def check_settings() -> None:
+    """Say what is unsafe about the present settings, one line each."""
+    warnings = safety.warnings(current_app._get_current_object())
+    for line in warnings:
+        click.echo(line)
+    raise SystemExit(1 if warnings else 0)
 
 
 @openid_commands.command("check")
 @click.argument("url", required=False)
-def check(url: str | None) -> None:
+def check_openid(url: str | None) -> None:
     """Ask each provider of the sign-in page, or URL, whether it still answers."""
     # The library's own words would stand between the lines of the answer.
     logging.getLogger("openid").setLevel(logging.CRITICAL)
-    # Any username will do where one belongs in the address: most providers answer
-    # for accounts that do not exist as they do for those that do.
+    # Any username will do where one belongs in the address: a provider that answers
+    # for nobody of that name is alive all the same.
     urls = [url] if url else [p["url"] for p in current_app.config["OPENID_PROVIDERS"]]
     alive = [_is_alive(url.replace("<username>", "example")) for url in urls]
     raise SystemExit(0 if all(alive) else 1)
 
 
 def _is_alive(url: str) -> bool:
+    release()
     with fetcher.step() as step:
         try:
             _, services = discover(url)
@@ -51,3 +87,38 @@ def cleanup() -> None:
     """Remove associations and nonces that have expired."""
     nonces, associations = DatabaseStore().cleanup()
     click.echo(f"Removed {nonces} nonces and {associations} associations.")
+
+
+@user_commands.command("remove")
+@click.argument("nickname")
+def remove_user(nickname: str) -> None:
+    """Delete the user NICKNAME with all posts, sign-ins and OpenIDs."""
+    user = User.find(nickname)
+    if user is None:
+        raise click.ClickException(f"There is no user {nickname}.")
+    user.remove()
+    click.echo(f"Removed {nickname}.")
+
+
+@post_commands.command("remove")
+@click.argument("post_id", type=click.IntRange(1, 2**63 - 1), metavar="ID")
+def remove_post(post_id: int) -> None:
+    """Delete the post ID."""
+    with writing() as session:
+        removed = session.execute(sa.delete(Post).where(Post.id == post_id)).rowcount
+    if not removed:
+        raise click.ClickException(f"There is no post {post_id}.")
+    click.echo(f"Removed post {post_id}.")
+
+
+@account_commands.command("reset")
+@click.argument("username")
+def reset_account(username: str) -> None:
+    """Give the account USERNAME a new password, and sign it out everywhere."""
+    account = Account.find(username)
+    if account is None:
+        raise click.ClickException(f"There is no account {username}.")
+    password = secrets.token_urlsafe(12)
+    account.set_password(password)
+    click.echo(f"The new password of {account.username} is {password}")
+    click.echo("Please pass it on in private, and ask its owner to change it.")

@@ -1,0 +1,49 @@
+"""What is unsafe about the present settings."""
+
+from flask import Flask
+
+from config import SHORTEST_SECRET
+
+
+def warnings(app: Flask) -> list[str]:
+    """Give a line for each setting that a public site should not run with."""
+    config = app.config
+    found = {
+        "SITE_URL is not set: only this machine is served. Set it to the public address.": (
+            not config["SITE_URL_CHOSEN"]
+        ),
+        "SITE_URL is http: passwords and cookies can be read on the way. Use https.": (
+            config["SITE_URL"].startswith("http:")
+        ),
+        "ADMINS is empty: nobody hears of failures.": not config["ADMINS"],
+        "MAIL_SERVER is still localhost: make sure that a mail server listens there.": (
+            bool(config["ADMINS"]) and config["MAIL_SERVER"] == "localhost"
+        ),
+        "MAIL_SECURITY is none: the mail password and every failure can be read on the way.": (
+            bool(config["ADMINS"])
+            and config["MAIL_SECURITY"] == "none"
+            and config["MAIL_SERVER"] not in {"localhost", "127.0.0.1", "::1"}
+        ),
+        "RATELIMIT_ENABLED is off: passwords can be guessed and accounts made without end.": (
+            not config["RATELIMIT_ENABLED"]
+        ),
+        "RATELIMIT_STORAGE_URI is memory://: each of the WORKERS counts for itself.": (
+            config["RATELIMIT_ENABLED"]
+            and config["RATELIMIT_STORAGE_URI"].startswith("memory:")
+            and config["WORKERS"] > 1
+        ),
+        "PROVIDER is open while RATELIMIT_ENABLED is off: anybody can fill the site.": (
+            config["PROVIDER"] == "open" and not config["RATELIMIT_ENABLED"]
+        ),
+        "OPENID_TRUSTED_ORIGINS is set: visitors can have private addresses fetched.": (
+            bool(config["OPENID_TRUSTED_ORIGINS"])
+        ),
+        "PROXY_COUNT is 0 with an https SITE_URL: behind a proxy, all visitors count as one.": (
+            config["SITE_URL"].startswith("https:") and config["PROXY_COUNT"] == 0
+        ),
+        "SECRET_KEY is short: let the site make one.": (
+            len(config["SECRET_KEY"]) < 2 * SHORTEST_SECRET
+        ),
+        "Debug is on: visitors can run code.": app.debug,
+    }
+    return [text for text, applies in found.items() if applies]
