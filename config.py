@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from datetime import timedelta
@@ -61,11 +62,8 @@ class Source:
 
     def integer(self, name: str, default: int, low: int, high: int) -> int:
         given = self.text(name, str(default))
-        # isascii too, because isdigit alone accepts superscripts.
-        if not (given.isascii() and given.isdigit()) or not low <= int(given) <= high:
-            raise SettingError(
-                f"{name} must be a whole number from {low} to {high}, not {given!r}."
-            )
+        if not re.fullmatch(r"[0-9]{1,9}", given) or not low <= int(given) <= high:
+            raise SettingError(f"{name} must be a whole number from {low} to {high}.")
         return int(given)
 
     def choice(self, name: str, *options: str) -> str:
@@ -123,7 +121,9 @@ def read_settings(values: Mapping[str, object] | None = None, **overrides) -> di
             for origin in source.names("OPENID_TRUSTED_ORIGINS")
         ),
         "RATELIMIT_ENABLED": source.switch("RATELIMIT_ENABLED", True),
-        "RATELIMIT_STORAGE_URI": source.text("RATELIMIT_STORAGE_URI", "memory://"),
+        "RATELIMIT_STORAGE_URI": _counter_storage(
+            source.text("RATELIMIT_STORAGE_URI", "memory://")
+        ),
         "GRAVATAR": source.switch("GRAVATAR", True),
         # Seconds that all fetches of one sign-in step may take together.
         "FETCH_SECONDS": 8.0,
@@ -166,7 +166,11 @@ def _listening_address(host: str, port: int) -> str:
 
 
 def _origin(name: str, url: str) -> str:
-    problem = f"{name} must be an address such as https://blog.example.com, not {url!r}."
+    # Not repeated in the sentence: it may hold a password.
+    problem = (
+        f"{name} must be an address such as https://blog.example.com, "
+        "without a path, a user name or anything else."
+    )
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -174,8 +178,7 @@ def _origin(name: str, url: str) -> str:
         raise SettingError(problem) from None
     if (
         parts.scheme not in {"http", "https"}
-        or not parts.hostname
-        or not parts.netloc.isascii()
+        or not re.fullmatch(r"[a-z0-9._-]+|[0-9a-f:.]+", parts.hostname or "")
         or parts.username is not None
         or parts.path not in {"", "/"}
         or parts.query
@@ -208,18 +211,25 @@ def _database_url(text: str) -> str:
         ) from None
     if url.drivername in {"postgres", "postgresql", "postgresql+psycopg"}:
         url = url.set(drivername="postgresql+psycopg")
-    elif url.get_backend_name() == "sqlite":
-        if url.database in {None, "", ":memory:"}:
+        if not url.database:
+            raise SettingError("DATABASE_URL must name a database after the host.")
+    elif url.drivername == "sqlite":
+        name = url.database or ""
+        if name in {"", ":memory:"} or name.startswith("file:"):
             raise SettingError(
                 "DATABASE_URL must name a file: "
                 "a SQLite database in memory ends with its connection."
             )
-        url = url.set(database=str(basedir / url.database))
+        url = url.set(database=str(basedir / name))
     else:
-        raise SettingError(
-            f"DATABASE_URL must be for SQLite or PostgreSQL, not {url.drivername!r}."
-        )
+        raise SettingError("DATABASE_URL must begin with sqlite: or postgresql+psycopg:.")
     return url.render_as_string(hide_password=False)
+
+
+def _counter_storage(uri: str) -> str:
+    if not uri.startswith(("memory://", "redis://", "rediss://", "redis+unix://")):
+        raise SettingError("RATELIMIT_STORAGE_URI must begin with memory:// or redis://.")
+    return uri
 
 
 def _secret_key(given: str) -> str:

@@ -21,7 +21,7 @@ if __name__ == "__main__":
         log_level=LogLevels.error,
         # More threads than cores: many may be waiting for a slow provider at once.
         blocking_threads=48,
-        # A worker that dies is replaced, and one that will not end is killed.
+        # A worker that dies is replaced, and one that does not end in 3 seconds is killed.
         respawn_failed_workers=True,
-        workers_kill_timeout=5,
+        workers_kill_timeout=3,
     ).serve()

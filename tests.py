@@ -1,17 +1,26 @@
 #!/usr/bin/env python
 """The chapter's own two tests, and all the others: `python tests.py`."""
 
+import pkgutil
 import unittest
+from importlib import import_module
 
+import app.tests
 from app import db
 from app.models import User
-from app.tests.base import TestCase as BaseTestCase
-from app.tests.pages import *  # noqa: F403
-from app.tests.posts import *  # noqa: F403
-from app.tests.profiles import *  # noqa: F403
+from app.tests import base
+
+# Every case class of app/tests, under its own name: `python tests.py ProfilePageTests` works.
+for module in pkgutil.iter_modules(app.tests.__path__, "app.tests."):
+    cases = vars(import_module(module.name))
+    globals().update(
+        (name, case)
+        for name, case in cases.items()
+        if isinstance(case, type) and issubclass(case, unittest.TestCase)
+    )
 
 
-class TestCase(BaseTestCase):
+class TestCase(base.TestCase):
     """The tests of the 2012 tutorial, chapter VII."""
 
     def test_avatar(self):

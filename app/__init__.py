@@ -24,7 +24,8 @@ def create_app(debug: bool = False, **settings) -> Flask:
     database.init_app(app)
     origin.init_app(app)
     csrf.init_app(app)
-    lm.init_app(app)
+    # Its context processor would load the user for every template, the 500 page's too.
+    lm.init_app(app, add_context_processor=False)
     limiter.init_app(app)
     compress.init_app(app)
     oid.init_app(app, store_factory=DatabaseStore, release=database.release)

@@ -40,5 +40,6 @@ lm = LoginManager()
 lm.session_protection = None
 oid = RelyingParty()
 csrf = CSRFProtect()
-limiter = Limiter(visitor_address, headers_enabled=False)
+# While Redis is away each process counts for itself, rather than nobody getting in.
+limiter = Limiter(visitor_address, in_memory_fallback_enabled=True)
 compress = Compress()

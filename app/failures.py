@@ -15,6 +15,10 @@ from flask.logging import default_handler
 from config import SettingError
 
 LINE = "%(asctime)s %(levelname)s: %(message)s [in %(pathname)s:%(lineno)d]"
+# python3-openid reports every refused sign-in as an error, with a traceback.
+library = logging.getLogger("openid")
+library.propagate = False
+library.setLevel(logging.INFO)
 LONGEST_LOG = 1024 * 1024  # bytes
 OLD_LOGS = 10
 MAIL_SECONDS = 10
@@ -26,11 +30,14 @@ def init_app(app: Flask) -> None:
     Raises SettingError when the log cannot be written.
     """
     _remove_handlers(app.logger)
+    _remove_handlers(library)
     if app.debug:
         return
     app.logger.removeHandler(default_handler)
     app.logger.setLevel(logging.INFO)
-    _add(app.logger, _log_handler(app.config["LOG_FILE"]), logging.INFO, _LogFormatter(LINE))
+    log = _log_handler(app.config["LOG_FILE"])
+    _add(app.logger, log, logging.INFO, _LogFormatter(LINE))
+    _add(library, _AsInfo(log), logging.NOTSET, None)
     app.logger.info("microblog startup")
     if tells_administrator(app):
         mail = FailureMail(app.config, app.logger)
@@ -73,6 +80,18 @@ class _LogFormatter(logging.Formatter):
 
     def formatException(self, exc_info) -> str:
         return "\n".join("    " + line for line in super().formatException(exc_info).splitlines())
+
+
+class _AsInfo(logging.Handler):
+    """Logs what a library calls an error as what it is here: one line, for the curious."""
+
+    def __init__(self, log: logging.Handler):
+        super().__init__()
+        self.log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        plain = {"levelno": logging.INFO, "levelname": "INFO", "exc_info": None, "exc_text": None}
+        self.log.handle(logging.makeLogRecord({**record.__dict__, **plain}))
 
 
 def _log_handler(path: str) -> logging.Handler:

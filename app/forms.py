@@ -47,7 +47,8 @@ class LoginForm(FlaskForm):
             raise ValidationError(f"Please use at most {LONGEST_OPENID} characters.")
 
     def validate_provider(self, field) -> None:
-        if field.data not in {"", OWN_PROVIDER} and self._provider_url() is None:
+        own = field.data == OWN_PROVIDER and current_app.config["PROVIDER"] != "off"
+        if field.data and not own and self._provider_url() is None:
             raise ValidationError("Please choose one of the buttons.")
 
     def validate_username(self, field) -> None:
@@ -70,10 +71,34 @@ class LoginForm(FlaskForm):
         )
 
 
+class OpenIDForm(FlaskForm):
+    openid = StringField("Another OpenID", filters=[one_line])
+
+    def validate_openid(self, field) -> None:
+        if not field.data:
+            raise ValidationError("Please type the OpenID that you want to add.")
+        if len(field.data) > LONGEST_OPENID:
+            raise ValidationError(f"Please use at most {LONGEST_OPENID} characters.")
+
+
+class DeleteForm(FlaskForm):
+    nickname = StringField("Your nickname", filters=[one_line])
+
+    def __init__(self, nickname: str, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.expected = nickname
+
+    def validate_nickname(self, field) -> None:
+        if field.data.lower() != self.expected.lower():
+            raise ValidationError(
+                "Please type your nickname, so that nobody is deleted by mistake."
+            )
+
+
 class NicknameForm(FlaskForm):
     nickname = StringField("Nickname", filters=[one_line])
 
-    def __init__(self, original_nickname: str = "", *args, **kwargs):
+    def __init__(self, original_nickname: str | None = None, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.original_nickname = original_nickname
 
@@ -84,7 +109,8 @@ class NicknameForm(FlaskForm):
             raise ValidationError(problem)
         # A courtesy: the answer may be out of date before it is used, and the
         # unique index has the last word.
-        if field.data.lower() != self.original_nickname.lower() and User.find(field.data):
+        owner = User.find(field.data)
+        if owner and owner.nickname != self.original_nickname:
             raise ValidationError(TAKEN)
 
     def refuse_taken(self) -> None:

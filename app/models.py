@@ -29,6 +29,7 @@ NEWEST = 2**63 - 1
 BIG_ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 # Longer OpenIDs are refused: a newcomer's waits in a cookie.
 LONGEST_IDENTIFIER = 400
+LONGEST_BROWSER = 200
 LAST_SEEN_EVERY = timedelta(minutes=1)
 UNUSED_SIGN_IN_ENDS_AFTER = timedelta(days=30)
 REMEMBERED_SIGN_IN_ENDS_AFTER = timedelta(days=365)
@@ -68,6 +69,7 @@ class User(UserMixin, db.Model):
     identities: WriteOnlyMapped["Identity"] = relationship(
         back_populates="user", passive_deletes=True
     )
+    sign_ins: WriteOnlyMapped["SignIn"] = relationship(back_populates="user", passive_deletes=True)
 
     # The SignIn of this browser and its token; set while its request lasts.
     sign_in = None
@@ -145,6 +147,38 @@ class User(UserMixin, db.Model):
             self.nickname = nickname
             self.about_me = about_me
 
+    def identifiers(self) -> list[str]:
+        return list(
+            db.session.scalars(self.identities.select().with_only_columns(Identity.identifier))
+        )
+
+    def add_identity(self, identifier: str) -> None:
+        """Let another OpenID sign this user in. Raises IntegrityError when it has a user."""
+        with writing() as session:
+            session.add(Identity(identifier=identifier, user_id=self.id))
+
+    def remove_identity(self, identity_id: int) -> bool:
+        """Take an OpenID away; False when it is not this user's, or the last one."""
+        with writing() as session:
+            # Two removals at once must not each leave the other's.
+            session.execute(sa.select(User.id).where(User.id == self.id).with_for_update())
+            own = set(session.scalars(sa.select(Identity.id).where(Identity.user_id == self.id)))
+            if identity_id not in own or len(own) == 1:
+                return False
+            session.execute(sa.delete(Identity).where(Identity.id == identity_id))
+        return True
+
+    def end_sign_ins(self, sign_in_id: int | None = None) -> None:
+        """Sign this user out of one browser, or of all."""
+        with writing() as session:
+            own = sa.delete(SignIn).where(SignIn.user_id == self.id)
+            session.execute(own if sign_in_id is None else own.where(SignIn.id == sign_in_id))
+
+    def remove(self) -> None:
+        """Delete the user; their posts, OpenIDs and sign-ins go with them."""
+        with writing() as session:
+            session.execute(sa.delete(User).where(User.id == self.id))
+
     def avatar(self, size: int) -> str:
         return avatar_url(self.email, self.avatar_seed, size)
 
@@ -175,6 +209,7 @@ class Identity(db.Model):
     # The claimed identifier in full, with its fragment (OpenID Authentication 2.0, 11.5.1).
     identifier: Mapped[str] = mapped_column(sa.String(LONGEST_IDENTIFIER), unique=True)
     user_id: Mapped[int] = mapped_column(sa.ForeignKey("user.id", ondelete="CASCADE"), index=True)
+    last_used: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
     user: Mapped[User] = relationship(back_populates="identities")
 
     @staticmethod
@@ -191,16 +226,29 @@ class SignIn(db.Model):
     token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
     user_id: Mapped[int] = mapped_column(sa.ForeignKey("user.id", ondelete="CASCADE"), index=True)
     remembered: Mapped[bool]
+    # What the browser called itself, so that its owner can tell it from others.
+    browser: Mapped[str] = mapped_column(sa.String(LONGEST_BROWSER), default="")
+    began: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
     last_used: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
-    user: Mapped[User] = relationship()
+    user: Mapped[User] = relationship(back_populates="sign_ins")
 
     @staticmethod
-    def begin(user: User, remembered: bool) -> str:
-        """Sign `user` in and give the token that this browser shows from now on."""
+    def begin(user: User, identifier: str, remembered: bool = False, browser: str = "") -> str:
+        """Sign `user` in with one of their OpenIDs; give the token that the browser shows."""
         token = secrets.token_urlsafe(16)
         with writing() as session:
-            session.add(SignIn(token_hash=hashed(token), user_id=user.id, remembered=remembered))
             session.execute(sa.delete(SignIn).where(SignIn.has_ended()))
+            session.execute(
+                sa.update(Identity).where(Identity.identifier == identifier).values(last_used=now())
+            )
+            session.add(
+                SignIn(
+                    token_hash=hashed(token),
+                    user_id=user.id,
+                    remembered=remembered,
+                    browser=browser[:LONGEST_BROWSER],
+                )
+            )
         return token
 
     @staticmethod
@@ -226,10 +274,6 @@ class SignIn(db.Model):
             return None
         sign_in.user.sign_in, sign_in.user.sign_in_token = sign_in, token
         return sign_in.user
-
-    def end(self) -> None:
-        with writing() as session:
-            session.execute(sa.delete(SignIn).where(SignIn.id == self.id))
 
 
 class Page(NamedTuple):

@@ -5,13 +5,36 @@ from functools import cache
 from pathlib import Path
 
 from flask import Flask
+from flask_login import current_user
 
 from app.models import avatar_url
+
+# Marks in User-Agent headers. The first found counts: browsers claim to be older ones too.
+BROWSERS = {
+    "Edg": "Edge",
+    "OPR/": "Opera",
+    "Firefox/": "Firefox",
+    "Chrome/": "Chrome",
+    "Safari/": "Safari",
+    "w3m": "w3m",
+    "Lynx": "Lynx",
+}
+SYSTEMS = {
+    "Android": "Android",
+    "iPhone": "an iPhone",
+    "iPad": "an iPad",
+    "Windows": "Windows",
+    "Mac OS X": "a Mac",
+    "CrOS": "ChromeOS",
+    "Linux": "Linux",
+}
 
 
 def init_app(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals["avatar_url"] = avatar_url
+    app.jinja_env.globals["current_user"] = current_user
+    app.jinja_env.filters["browser_name"] = browser_name
     folder = Path(app.static_folder)
     digest = _digest if app.debug else cache(_digest)
 
@@ -20,6 +43,15 @@ def init_app(app: Flask) -> None:
         # A changed file gets another address, so that browsers may keep each for a year.
         if endpoint == "static" and "filename" in values:
             values.setdefault("v", digest(folder / values["filename"]))
+
+
+def browser_name(user_agent: str) -> str:
+    """Give a browser's User-Agent header (RFC 9110, 10.1.5) as people call it: Firefox on Linux."""
+
+    def first(names: dict[str, str], unknown: str) -> str:
+        return next((name for mark, name in names.items() if mark in user_agent), unknown)
+
+    return f"{first(BROWSERS, 'A browser')} on {first(SYSTEMS, 'an unknown device')}"
 
 
 def _digest(path: Path) -> str | None:

@@ -1,11 +1,21 @@
 """This site's own OpenID provider; without it the site is a relying party only."""
 
-from flask import Flask
+from flask import Flask, current_app
 
 
 def init_app(app: Flask) -> None:
     """Add the provider to `app`, unless PROVIDER is off."""
-    from app.provider import views
+    from app.provider import accounts, views
 
     if app.config["PROVIDER"] != "off":
         app.register_blueprint(views.bp)
+        app.register_blueprint(accounts.bp)
+
+
+def consents_of(user) -> list:
+    """Give what the accounts here whose identities belong to `user` allow to other sites."""
+    from app.provider.models import Consent
+
+    if current_app.config["PROVIDER"] == "off":
+        return []
+    return Consent.of(user.identifiers())

@@ -12,11 +12,24 @@ from app.provider.models import Account
 SHORTEST_PASSWORD = 8
 # Hashing takes time for its length, and nobody types more.
 LONGEST_PASSWORD = 1000
+WRONG = "That is not your password."
+
+
+def typed(password: str | None) -> str:
+    """Give a password as it was typed; a form without the field has an empty one."""
+    return password or ""
+
+
+def long_enough(form, field) -> None:
+    if not SHORTEST_PASSWORD <= len(field.data) <= LONGEST_PASSWORD:
+        raise ValidationError(
+            f"Please use from {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters."
+        )
 
 
 class SignInForm(FlaskForm):
     username = StringField("Username", filters=[one_line])
-    password = PasswordField("Password")
+    password = PasswordField("Password", filters=[typed])
 
     def refuse(self) -> None:
         """Say that the two do not fit, and not which of them is wrong."""
@@ -27,21 +40,30 @@ class JoinForm(FlaskForm):
     TAKEN = "This username is already in use. Please choose another one."
 
     username = StringField("Username", filters=[one_line])
-    password = PasswordField("Password")
+    password = PasswordField("Password", filters=[typed], validators=[long_enough])
     email = EmailField("E-mail (optional)", filters=[one_line])
 
     def validate_username(self, field) -> None:
         if problem := nicknames.problem(field.data):
             raise ValidationError(problem)
-        if Account.find(field.data):
+        if Account.is_taken(field.data):
             raise ValidationError(self.TAKEN)
-
-    def validate_password(self, field) -> None:
-        if not SHORTEST_PASSWORD <= len(field.data or "") <= LONGEST_PASSWORD:
-            raise ValidationError(
-                f"Please use from {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters."
-            )
 
     def validate_email(self, field) -> None:
         if field.data and not cleaned_email(field.data):
             raise ValidationError("Please type an address such as you@example.com, or nothing.")
+
+
+class PasswordForm(FlaskForm):
+    old_password = PasswordField("Your password until now", filters=[typed])
+    password = PasswordField("New password", filters=[typed], validators=[long_enough])
+
+    def refuse(self) -> None:
+        self.old_password.errors = [WRONG]
+
+
+class DeleteAccountForm(FlaskForm):
+    password = PasswordField("Password", filters=[typed])
+
+    def refuse(self) -> None:
+        self.password.errors = [WRONG]

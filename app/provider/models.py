@@ -7,6 +7,7 @@ from functools import cache
 
 import sqlalchemy as sa
 from flask import url_for
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship, validates
 from werkzeug.security import check_password_hash, generate_password_hash
 
@@ -15,6 +16,7 @@ from app.extensions import db
 from app.models import hashed
 from app.origin import own_url
 
+LONGEST_REALM = 500
 SIGN_IN_ENDS_AFTER = timedelta(days=30)
 REQUEST_ENDS_AFTER = timedelta(hours=1)
 
@@ -34,6 +36,9 @@ class Account(db.Model):
     username_key: Mapped[str] = mapped_column(sa.String(64), unique=True)
     password_hash: Mapped[str] = mapped_column(sa.String(255))
     email: Mapped[str | None] = mapped_column(sa.String(120))
+    # A deleted account keeps its row: its username, and with it the identity, must
+    # never pass to somebody else.
+    deleted: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     def __repr__(self) -> str:
         return f"<Account {self.username!r}>"
@@ -46,7 +51,7 @@ class Account(db.Model):
     @property
     def identifier(self) -> str:
         """The OpenID that this account owns: a claimed identifier and its own local one."""
-        return own_url(url_for("provider.identity", username=self.username_key))
+        return own_url(url_for("accounts.identity", username=self.username_key))
 
     @staticmethod
     def join(username: str, password: str, email: str | None) -> "Account":
@@ -60,7 +65,18 @@ class Account(db.Model):
 
     @staticmethod
     def find(username: str) -> "Account | None":
-        return db.session.scalar(sa.select(Account).where(Account.username_key == username.lower()))
+        """Give the account of that username, whatever its case, unless it was deleted."""
+        return db.session.scalar(
+            sa.select(Account).where(
+                Account.username_key == username.lower(), Account.deleted.is_(None)
+            )
+        )
+
+    @staticmethod
+    def is_taken(username: str) -> bool:
+        """Tell whether there is, or ever was, an account of that username."""
+        taken = sa.exists().where(Account.username_key == username.lower())
+        return db.session.scalar(sa.select(taken))
 
     @staticmethod
     def check(username: str, password: str) -> "Account | None":
@@ -68,6 +84,23 @@ class Account(db.Model):
         account = Account.find(username)
         known = account.password_hash if account else _nobodys_password()
         return account if check_password_hash(known, password) and account else None
+
+    def knows(self, password: str) -> bool:
+        return check_password_hash(self.password_hash, password)
+
+    def set_password(self, password: str) -> None:
+        """Change the password, and sign the account out of every browser."""
+        password_hash = generate_password_hash(password)
+        with writing() as session:
+            self.password_hash = password_hash
+            session.execute(sa.delete(AccountSignIn).where(AccountSignIn.account_id == self.id))
+
+    def delete(self) -> None:
+        """Forget all but the username."""
+        with writing() as session:
+            session.execute(sa.delete(AccountSignIn).where(AccountSignIn.account_id == self.id))
+            session.execute(sa.delete(Consent).where(Consent.account_id == self.id))
+            self.password_hash, self.email, self.deleted = "", None, now()
 
 
 class AccountSignIn(db.Model):
@@ -111,37 +144,97 @@ class AccountSignIn(db.Model):
             )
 
 
+class Consent(db.Model):
+    """A realm that may learn who an account is without asking again."""
+
+    __table_args__ = (sa.UniqueConstraint("account_id", "realm"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(sa.ForeignKey("account.id", ondelete="CASCADE"))
+    realm: Mapped[str] = mapped_column(sa.String(LONGEST_REALM))
+    given: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
+    account: Mapped[Account] = relationship()
+
+    @staticmethod
+    def remember(account: Account, realm: str) -> None:
+        """Ask `account` no more about `realm`; a realm too long to keep is asked about again."""
+        if len(realm) > LONGEST_REALM or Consent.is_given(account, realm):
+            return
+        try:
+            with writing() as session:
+                session.add(Consent(account_id=account.id, realm=realm))
+        except IntegrityError:
+            # Two tabs, one consent.
+            return
+
+    @staticmethod
+    def is_given(account: Account, realm: str) -> bool:
+        given = sa.exists().where(Consent.account_id == account.id, Consent.realm == realm)
+        return db.session.scalar(sa.select(given))
+
+    @staticmethod
+    def of(identifiers: list[str]) -> list["Consent"]:
+        """Give the consents of the accounts that own these identities."""
+        start = own_url(url_for("accounts.identity", username=""))
+        keys = [name.removeprefix(start) for name in identifiers if name.startswith(start)]
+        return list(
+            db.session.scalars(
+                sa.select(Consent)
+                .join(Account)
+                .where(Account.username_key.in_(keys))
+                .order_by(Consent.realm)
+            )
+        )
+
+    @staticmethod
+    def forget(consent_ids: list[int]) -> None:
+        with writing() as session:
+            session.execute(sa.delete(Consent).where(Consent.id.in_(consent_ids)))
+
+
 class PendingRequest(db.Model):
     """A relying party's request, kept here while its visitor signs in and decides."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
     token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
     query: Mapped[str] = mapped_column(sa.Text)
+    # Whether the realm says that its visitors return there; None until it was asked.
+    verified: Mapped[bool | None]
     began: Mapped[datetime] = mapped_column(UTCDateTime, default=now, index=True)
 
+    # What stands for the request in addresses; the database knows its hash alone.
+    token = ""
+
+    @property
+    def message(self) -> dict[str, str]:
+        return json.loads(self.query)
+
     @staticmethod
-    def keep(query: dict[str, str]) -> str:
-        """Keep a request and give the token that stands for it in addresses."""
+    def keep(message: dict[str, str]) -> str:
+        """Keep a request and give its token."""
         token = secrets.token_urlsafe(16)
         with writing() as session:
             outdated = PendingRequest.began < now() - REQUEST_ENDS_AFTER
             session.execute(sa.delete(PendingRequest).where(outdated))
-            session.add(PendingRequest(token_hash=hashed(token), query=json.dumps(query)))
+            session.add(PendingRequest(token_hash=hashed(token), query=json.dumps(message)))
         return token
 
     @staticmethod
-    def find(token: str) -> dict[str, str] | None:
-        query = db.session.scalar(
-            sa.select(PendingRequest.query).where(
+    def find(token: str) -> "PendingRequest | None":
+        pending = db.session.scalar(
+            sa.select(PendingRequest).where(
                 PendingRequest.token_hash == hashed(token),
                 PendingRequest.began > now() - REQUEST_ENDS_AFTER,
             )
         )
-        return query and json.loads(query)
+        if pending:
+            pending.token = token
+        return pending
 
-    @staticmethod
-    def drop(token: str) -> None:
+    def note_verified(self, verified: bool) -> None:
+        with writing():
+            self.verified = verified
+
+    def drop(self) -> None:
         with writing() as session:
-            session.execute(
-                sa.delete(PendingRequest).where(PendingRequest.token_hash == hashed(token))
-            )
+            session.execute(sa.delete(PendingRequest).where(PendingRequest.id == self.id))

@@ -3,7 +3,8 @@
 import logging
 import secrets
 
-from flask import Response, redirect
+import flask
+from flask import Response, abort, redirect
 from openid import cryptutil
 from openid.association import Association, getSecretSize
 from openid.extensions import ax, sreg
@@ -13,10 +14,12 @@ from openid.server.trustroot import TrustRoot
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.autosubmit import LONGEST_URL, self_posting_page
+from app.database import release
+from app.openid import fetcher
 from app.openid.discovery import endpoint_url
 from app.openid.store import PROVIDER, DatabaseStore
 from app.origin import own_url
-from app.provider.models import Account
+from app.provider.models import Account, PendingRequest
 
 logger = logging.getLogger(__name__)
 
@@ -98,6 +101,33 @@ def answer_machine(request) -> Response:
     # A refused association is an error, and errors have status 400 (OpenID 2.0, 5.1.2.2).
     refused = response.fields.getArg(OPENID_NS, "error_code") is not None
     return _plain(response.encodeToKVForm(), 400 if refused else 200)
+
+
+def pending_request() -> tuple[PendingRequest | None, server.CheckIDRequest | None]:
+    """Give the request that this page's address names; both None when it names none.
+
+    One that has been answered or is too old is a 410.
+    """
+    token = flask.request.args.get("request")
+    if not token:
+        return None, None
+    pending = PendingRequest.find(token)
+    if pending is None:
+        abort(410)
+    return pending, decode(pending.message)
+
+
+def returns_home(request: server.CheckIDRequest) -> bool:
+    """Ask the realm whether it sends its visitors to this return_to (OpenID 2.0, 9.2.1)."""
+    release()
+    with fetcher.step():
+        try:
+            return request.returnToVerified()
+        except SQLAlchemyError:
+            raise
+        except Exception as error:  # It is not there, slow, or talks nonsense.
+            logger.info("return_to of %r not verified: %r", request.trust_root, error)
+            return False
 
 
 def is_own(request: server.CheckIDRequest, account: Account) -> bool:

@@ -118,7 +118,7 @@ class TestCase(unittest.TestCase):
         """Give a new browser; signed in without the long way when a user is given."""
         browser = Browser(self.app)
         if user is not None:
-            token = SignIn.begin(user, remembered=False)
+            token = SignIn.begin(user, f"https://{user.nickname}.example.com/")
             with browser.client.session_transaction(base_url=SITE) as session:
                 session["_user_id"] = token
         return browser
@@ -129,7 +129,7 @@ class TestCase(unittest.TestCase):
 
 
 class PeopleTestCase(TestCase):
-    """With two people: john, whom most tests are about, and susan, whose things he must not touch."""
+    """With john, whom most tests are about, and susan, whose things he must not touch."""
 
     def setUp(self):
         super().setUp()
@@ -170,7 +170,7 @@ class Browser:
         A form is chosen by its field names; `button` names the button by its text.
         """
         for form in self.page.forms:
-            if set(values) <= set(form.fields) and (button is None or button in form.buttons):
+            if set(values) <= form.names and (button is None or button in form.buttons):
                 data = {**form.fields, **values}
                 if button and form.buttons[button][0]:
                     name, value = form.buttons[button]
@@ -243,6 +243,8 @@ class Form:
         self.action = attributes.get("action") or ""
         self.method = (attributes.get("method") or "get").upper()
         self.fields: dict[str, str] = {}
+        # All names, those of boxes that are not ticked too.
+        self.names: set[str] = set()
         # The text of a button → its name and value.
         self.buttons: dict[str, tuple[str | None, str | None]] = {}
 
@@ -274,6 +276,7 @@ class Page(HTMLParser):
             self.forms.append(self._form)
         if tag == "input" and self._form is not None and attributes.get("name"):
             unchecked = attributes.get("type") == "checkbox" and "checked" not in attributes
+            self._form.names.add(attributes["name"])
             if not unchecked:
                 self._form.fields[attributes["name"]] = attributes.get("value") or ""
         if tag not in {"input", "meta", "link", "img", "br"}:
@@ -287,6 +290,7 @@ class Page(HTMLParser):
                 self._form.buttons[text] = (attributes.get("name"), attributes.get("value"))
             elif name == "textarea" and self._form is not None and attributes.get("name"):
                 # The parser keeps the line break that HTML drops after the tag.
+                self._form.names.add(attributes["name"])
                 self._form.fields[attributes["name"]] = "".join(pieces).removeprefix("\r\n")
             elif name == "a":
                 self.links[text] = attributes.get("href") or ""

@@ -1,12 +1,380 @@
-"""The whole way in through the site's own provider."""
+"""The whole way in and out: with this site's own provider, and with another one."""
 
-from app.models import Identity, User
-from app.tests.base import JoinMixin, TestCase
+from unittest import mock
+from urllib.parse import parse_qs, urlsplit
+
+from app.models import Identity, SignIn, User
+from app.openid.relying_party import PROBLEMS
+from app.tests.base import PASSWORD, SITE, Browser, JoinMixin, TestCase
+from app.tests.second_provider import SecondProviderCase
+
+OWN_BUTTON = "Sign in with this site"
 
 
-class OwnProviderTests(JoinMixin, TestCase):
+def copied(browser: Browser, copy: Browser, *names: str) -> Browser:
+    """Give `copy` these cookies of `browser`, as a thief or a backup would have them."""
+    for name in names:
+        copy.client.set_cookie(name, browser.cookie(name).value, domain="127.0.0.1")
+    return copy
+
+
+class JoiningTests(JoinMixin, TestCase):
     def test_a_newcomer_sees_four_pages_and_fills_in_one_form(self):
-        browser = self.join("miguel", "miguel@example.com")
-        print("\n".join(browser.visited))
-        self.assertEqual(browser.status, 200)
+        browser = self.browser()
+        browser.get("/")
+        self.assertEqual(browser.page.heading, "Sign in")
+        browser.submit(button=OWN_BUTTON)
+        self.assertEqual(browser.page.heading, "Sign in with this site")
+        browser.get(browser.page.links["Make one"])
+        self.assertEqual(browser.page.heading, "Make an account")
+        browser.submit(username="miguel", password=PASSWORD, email="miguel@example.com")
+        self.assertEqual((browser.url, browser.status), (SITE + "/", 200))
         self.assertEqual(browser.page.heading, "Hi, miguel!")
+        self.assertEqual(browser.page.statuses, ["Welcome, miguel!"])
+        user = self.owner_of(SITE + "/id/miguel")
+        self.assertEqual((user.nickname, user.email), ("miguel", "miguel@example.com"))
+
+    def test_an_e_mail_address_is_not_needed(self):
+        self.assertEqual(self.join("miguel").page.heading, "Hi, miguel!")
+        self.assertIsNone(self.owner_of(SITE + "/id/miguel").email)
+
+    def test_what_cannot_be_an_account_is_refused_and_what_was_typed_is_kept(self):
+        self.join("miguel")
+        name, password, email = "ingrid", PASSWORD, "ingrid@example.com"
+        for refused, word in [
+            (("miguel", password, email), "already in use"),
+            (("MIGUEL", password, email), "already in use"),
+            (("", password, email), "choose a name"),
+            (("in grid", password, email), "only letters"),
+            (("ïngrid", password, email), "only letters"),
+            (("<b>ingrid", password, email), "only letters"),
+            (("../ingrid", password, email), "only letters"),
+            (("...", password, email), "letter or digit"),
+            (("i" * 65, password, email), "at most 64"),
+            (("Admin", password, email), "kept for the site"),
+            ((name, "1234567", email), "from 8"),
+            ((name, "", email), "from 8"),
+            ((name, "x" * 1001, email), "1000"),
+            ((name, password, "ingrid"), "you@example.com"),
+            ((name, password, "i@" + "x" * 120), "you@example.com"),
+        ]:
+            with self.subTest(refused):
+                browser = self.browser()
+                browser.get("/openid/join")
+                typed = dict(zip(("username", "password", "email"), refused, strict=True))
+                browser.submit(**typed)
+                self.assertEqual((browser.path, browser.status), ("/openid/join", 400))
+                self.assertEqual(len(browser.page.alerts), 1)
+                self.assertIn(word, browser.page.alerts[0])
+                fields = next(f.fields for f in browser.page.forms if "email" in f.fields)
+                self.assertEqual(
+                    (fields["username"], fields["email"], fields["password"]),
+                    (refused[0], refused[2], ""),
+                )
+        self.assertEqual(self.count(User), 1)
+
+
+class OwnProviderSignInTests(JoinMixin, TestCase):
+    """Somebody who has an account at this site comes back."""
+
+    def setUp(self):
+        super().setUp()
+        self.join("miguel", "miguel@example.com")
+
+    def at_the_provider(self, **chosen) -> Browser:
+        browser = self.browser()
+        browser.get("/login")
+        browser.post("/login", {"csrf_token": browser.token(), **(chosen or {"provider": "own"})})
+        return browser
+
+    def test_username_and_password_lead_home_and_nothing_else_is_asked(self):
+        browser = self.at_the_provider()
+        self.assertEqual(browser.page.heading, "Sign in with this site")
+        browser.submit(username="Miguel", password=PASSWORD)
+        self.assertEqual(browser.page.heading, "Hi, miguel!")
+        self.assertEqual(self.count(User), 1)
+
+    def test_who_is_signed_in_at_the_provider_is_not_asked_at_all(self):
+        browser = self.browser()
+        browser.get("/openid/sign-in")
+        browser.submit(username="miguel", password=PASSWORD)
+        self.assertIn("You are signed in as miguel", " ".join(browser.page.words.split()))
+        browser.get("/login")
+        browser.submit(button=OWN_BUTTON)
+        self.assertEqual(browser.page.heading, "Hi, miguel!")
+
+    def test_a_wrong_password_and_an_unknown_username_get_the_same_answer(self):
+        answers = []
+        for username, password in [("miguel", "wrong password"), ("nobody1", PASSWORD)]:
+            browser = self.at_the_provider()
+            browser.submit(username=username, password=password)
+            self.assertEqual((browser.path, browser.status), ("/openid/sign-in", 400))
+            form = next(form for form in browser.page.forms if "password" in form.fields)
+            self.assertEqual((form.fields["username"], form.fields["password"]), (username, ""))
+            answers.append((browser.page.alerts, browser.page.words))
+        self.assertEqual(answers[0], answers[1])
+        self.assertEqual(answers[0][0], ["This username and password do not belong together."])
+
+    def test_a_form_without_a_password_is_refused_like_a_wrong_one(self):
+        browser = self.at_the_provider()
+        browser.post(browser.url, {"csrf_token": browser.token(), "username": "miguel"})
+        self.assertEqual(browser.status, 400)
+        self.assertEqual(len(browser.page.alerts), 1)
+
+    def test_the_own_identity_can_be_typed_in_several_ways(self):
+        for typed in (
+            "http://127.0.0.1:5000/id/miguel",
+            "127.0.0.1:5000/id/miguel",
+            "http://127.0.0.1:5000/id/Miguel",
+            "HTTP://127.0.0.1:5000/id/miguel#me",
+            "127.0.0.1:5000/openid",
+        ):
+            with self.subTest(typed):
+                browser = self.at_the_provider(openid=typed)
+                browser.submit(username="miguel", password=PASSWORD)
+                self.assertEqual(browser.page.heading, "Hi, miguel!")
+        self.assertEqual(self.count(Identity), 1)
+
+    def test_another_accounts_password_does_not_open_a_typed_identity(self):
+        self.join("ingrid")
+        browser = self.at_the_provider(openid=SITE + "/id/miguel")
+        self.assertIn(SITE + "/id/miguel", browser.page.words)
+        browser.submit(username="ingrid", password=PASSWORD)
+        self.assertEqual((browser.path, browser.status), ("/openid/sign-in", 400))
+
+    def test_who_changes_their_mind_at_the_provider_is_told_that_nothing_happened(self):
+        browser = self.at_the_provider()
+        browser.submit(button="Cancel and go back")
+        self.assertEqual((browser.path, browser.status), ("/login", 200))
+        self.assertEqual(browser.page.alerts, [PROBLEMS["cancelled"]])
+        browser.get("/login")
+        self.assertEqual(browser.page.alerts, [])
+
+    def test_without_the_provider_its_button_is_gone_and_pressing_it_is_answered(self):
+        self.app = self.make_app(PROVIDER="off")
+        browser = self.at_the_provider()
+        self.assertNotIn(OWN_BUTTON, browser.page.words)
+        self.assertEqual((browser.path, browser.status), ("/login", 400))
+        self.assertEqual(len(browser.page.alerts), 1)
+
+
+class SignInFormTests(SecondProviderCase):
+    def test_an_empty_field_is_refused_in_a_sentence(self):
+        browser = self.begin("  ")
+        self.assertEqual((browser.path, browser.status), ("/login", 400))
+        self.assertEqual(
+            browser.page.alerts, ["Please type your OpenID, or choose one of the buttons."]
+        )
+
+    def test_a_very_long_address_is_refused_and_kept(self):
+        typed = "http://example.com/" + "x" * 300
+        browser = self.begin(typed)
+        self.assertEqual(browser.status, 400)
+        self.assertIn("255", browser.page.alerts[0])
+        self.assertEqual(browser.page.forms[0].fields["openid"], typed)
+
+    def test_a_form_without_its_token_begins_nothing(self):
+        self.begin(csrf_token="")
+        self.assertEqual(self.provider.requests, [])
+
+    def test_the_buttons_lead_to_their_providers(self):
+        origin = self.provider.origin
+        buttons = [
+            {"name": "Second", "url": origin + "/"},
+            {"name": "Named", "url": origin + "/id/<username>"},
+        ]
+        self.enterContext(mock.patch.dict(self.app.config, OPENID_PROVIDERS=buttons))
+        for button, values, claimed in [
+            ("Second", {}, "http://specs.openid.net/auth/2.0/identifier_select"),
+            ("Named", {"username": "ingrid"}, origin + "/id/ingrid"),
+        ]:
+            with self.subTest(button):
+                browser = self.browser()
+                browser.get("/login")
+                browser.submit(button=button, **values)
+                self.assertTrue(browser.url.startswith(self.provider.endpoint + "?"), browser.url)
+                asked = parse_qs(urlsplit(browser.url).query)
+                self.assertEqual(asked["openid.claimed_id"], [claimed])
+        self.provider.requests.clear()
+        for username in ("", "in/grid", "ingrid@evil.example", "a b"):
+            with self.subTest(username):
+                browser = self.browser()
+                browser.get("/login")
+                browser.submit(button="Named", username=username)
+                self.assertEqual((browser.path, browser.status), ("/login", 400))
+                self.assertEqual(len(browser.page.alerts), 1)
+                kept = next(f.fields for f in browser.page.forms if "username" in f.fields)
+                self.assertEqual(kept["username"], username)
+        self.assertEqual(self.begin(openid="", provider="Third").status, 400)
+        self.assertEqual(self.provider.requests, [])
+
+
+class SecondProviderSignInTests(SecondProviderCase):
+    """Somebody comes with an OpenID from elsewhere."""
+
+    def test_allowing_it_signs_in_and_the_next_time_finds_the_same_user(self):
+        browser = self.sign_in()
+        self.assertEqual((browser.url, browser.page.heading), (SITE + "/", "Hi, susan!"))
+        user = Identity.owner(self.provider.origin + "/id/susan")
+        self.assertEqual((user.nickname, user.email), ("susan", "susan@elsewhere.example"))
+        self.provider.nickname, self.provider.email = "changed", "changed@elsewhere.example"
+        self.assertEqual(self.sign_in().page.heading, "Hi, susan!")
+        self.assertEqual(self.count(User), 1)
+
+    def test_a_provider_that_asks_first_works_too(self):
+        self.provider.interactive = True
+        browser = self.begin()
+        question = self.decide(browser)
+        self.assertEqual(question.url, "/endpoint")
+        fields = question.fields | {"decision": "allow"}
+        self.come_back(browser, self.provider.visit(self.provider.endpoint, fields))
+        self.assertEqual(browser.page.heading, "Hi, susan!")
+
+    def test_cancelling_there_changes_nothing_and_keeps_what_was_typed(self):
+        self.provider.decision = "cancel"
+        browser = self.sign_in()
+        self.assertEqual((browser.path, browser.status), ("/login", 200))
+        self.assertEqual(browser.page.alerts, [PROBLEMS["cancelled"]])
+        self.assertEqual(browser.page.forms[0].fields["openid"], self.provider.origin + "/")
+        self.assertEqual(self.count(User), 0)
+
+    def test_no_e_mail_address_is_fine(self):
+        self.provider.email = None
+        self.assertEqual(self.sign_in().page.heading, "Hi, susan!")
+
+    def test_without_a_nickname_the_e_mail_gives_one(self):
+        self.provider.nickname = None
+        self.provider.email = "su.san+blog@elsewhere.example"
+        self.assertEqual(self.sign_in().page.heading, "Hi, su.san_blog!")
+
+    def test_nicknames_are_cleaned_and_made_unique(self):
+        for number, (sent, nickname) in enumerate(
+            [
+                ("miguel", "miguel"),
+                ("Miguel", "Miguel2"),
+                (" miguel ", "miguel3"),
+                ("Süsan O'Hara <b>", "S_san_O_Hara_b"),
+                ("admin", "admin2"),
+                ("x" * 100, "x" * 64),
+                ("x" * 70, "x" * 63 + "2"),
+                ("%_", "susan"),
+                ("‮\x00", "susan2"),
+            ]
+        ):
+            with self.subTest(sent):
+                self.provider.nickname = sent
+                self.provider.chosen = f"/id/{number}"
+                self.assertEqual(self.sign_in().page.heading, f"Hi, {nickname}!")
+
+    def test_who_sends_no_usable_name_is_asked_for_one(self):
+        User.sign_up("https://miguel.example.com/", "miguel", None)
+        self.provider.nickname = self.provider.email = None
+        browser = self.sign_in()
+        self.assertEqual(
+            (browser.path, browser.page.heading), ("/login/nickname", "Choose a nickname")
+        )
+        for typed, word in [
+            ("", "choose a name"),
+            ("su san", "only letters"),
+            ("..", "letter or digit"),
+            ("WebMaster", "kept for the site"),
+            ("s" * 65, "at most 64"),
+            ("MIGUEL", "already in use"),
+        ]:
+            with self.subTest(typed):
+                browser.submit(nickname=typed)
+                self.assertEqual((browser.path, browser.status), ("/login/nickname", 400))
+                self.assertIn(word, " ".join(browser.page.alerts))
+                self.assertEqual(browser.page.forms[0].fields["nickname"], typed)
+        late = copied(browser, self.browser(), "session")
+        browser.submit(nickname="Susan")
+        self.assertEqual((browser.url, browser.page.heading), (SITE + "/", "Hi, Susan!"))
+        self.assertEqual(self.sign_in().page.heading, "Hi, Susan!")
+        with self.subTest("the proof in the old cookie is worth nothing any more"):
+            late.get("/login/nickname")
+            late.submit(nickname="thief")
+            self.assertEqual((late.path, late.page.alerts), ("/login", [PROBLEMS["used"]]))
+
+    def test_the_nickname_page_is_for_newcomers(self):
+        browser = self.browser()
+        browser.get("/login/nickname")
+        self.assertEqual(browser.path, "/login")
+
+
+class StayingSignedInTests(SecondProviderCase):
+    def is_in(self, browser: Browser) -> bool:
+        browser.get("/")
+        return browser.page.heading == "Hi, susan!"
+
+    def test_remember_me_outlives_the_browser(self):
+        browser = self.sign_in(remember_me="y")
+        browser.client.delete_cookie("session", domain="127.0.0.1")
+        self.assertTrue(self.is_in(browser))
+
+    def test_without_it_closing_the_browser_signs_out(self):
+        browser = self.sign_in()
+        self.assertIsNone(browser.cookie("remember"))
+        browser.client.delete_cookie("session", domain="127.0.0.1")
+        self.assertFalse(self.is_in(browser))
+
+    def test_signing_out_ends_every_copy_of_both_cookies(self):
+        browser = self.sign_in(remember_me="y")
+        other = self.sign_in()
+        copies = [
+            copied(browser, self.browser(), *names)
+            for names in (["session"], ["remember"], ["session", "remember"])
+        ]
+        browser.submit(button="Sign out")
+        self.assertEqual((browser.path, browser.page.statuses), ("/login", ["You are signed out."]))
+        self.assertEqual([self.is_in(copy) for copy in [browser, *copies]], [False] * 4)
+        self.assertTrue(self.is_in(other))
+
+    def test_looking_at_the_sign_out_page_changes_nothing(self):
+        browser = self.sign_in()
+        browser.get("/logout")
+        self.assertEqual(browser.page.heading, "Sign out")
+        self.assertTrue(self.is_in(browser))
+        browser.post("/logout", {"csrf_token": "wrong"})
+        self.assertEqual(browser.status, 400)
+        self.assertTrue(self.is_in(browser))
+
+    def test_the_way_to_a_page_leads_there_after_signing_in(self):
+        browser = self.browser()
+        browser.get("/edit")
+        self.assertEqual((browser.path, browser.page.heading), ("/login", "Sign in"))
+        browser = self.begin(browser=browser)
+        self.come_back(browser, self.decide(browser))
+        self.assertEqual(browser.path, "/edit")
+
+    def test_who_is_signed_in_already_goes_on(self):
+        browser = self.sign_in()
+        for url, path in [("/login", "/"), ("/login?next=/edit", "/edit")]:
+            browser.get(url)
+            self.assertEqual(browser.path, path)
+
+    def test_a_sign_in_starts_a_fresh_session(self):
+        browser = self.browser()
+        with browser.client.session_transaction(base_url=SITE) as session:
+            session["planted"] = "by somebody before"
+        self.sign_in(browser=browser)
+        with browser.client.session_transaction(base_url=SITE) as session:
+            self.assertNotIn("planted", session)
+            first = session["_user_id"]
+        browser.submit(button="Sign out")
+        self.sign_in(browser=browser)
+        with browser.client.session_transaction(base_url=SITE) as session:
+            self.assertNotEqual(session["_user_id"], first)
+        self.assertEqual(self.count(SignIn), 1)
+
+
+class SigningOutOfTheProviderTests(JoinMixin, TestCase):
+    def test_signing_out_here_ends_the_sign_in_at_our_provider_too(self):
+        browser = self.join("miguel")
+        copy = copied(browser, self.browser(), "session")
+        browser.submit(button="Sign out")
+        for each in (browser, copy):
+            each.get("/openid")
+            self.assertNotIn("You are signed in", each.page.words)
+            each.get("/login")
+            each.submit(button=OWN_BUTTON)
+            self.assertEqual(each.path, "/openid/sign-in")

@@ -11,17 +11,16 @@ from flask import (
     session,
     url_for,
 )
-from flask_login import current_user, login_user, logout_user
+from flask_login import current_user
 from sqlalchemy.exc import IntegrityError
 
-from app import nicknames, origin
+from app import nicknames, origin, sessions
 from app.extensions import csrf, limiter, lm, oid
 from app.forms import LoginForm, NicknameForm
 from app.headers import let_form_leave
 from app.models import LONGEST_IDENTIFIER, Identity, SignIn, User, cleaned_email
 from app.openid.relying_party import PROBLEMS
-from app.provider import sign_ins
-from app.redirects import safe_next
+from app.views import openids
 
 bp = Blueprint("auth", __name__)
 
@@ -62,14 +61,14 @@ def login():
         return elsewhere
     if g.user.is_authenticated:
         return redirect(oid.get_next_url())
+    # The view is exempt for the sake of the providers' answers alone. (A GET passes.)
+    csrf.protect()
     let_form_leave()
     form = LoginForm(openid=session.pop("typed", ""))
     if problem := session.pop("problem", None):
         form.openid.errors = [PROBLEMS[problem]]
     if request.method == "GET":
         return _sign_in_page(form)
-    # The view is exempt for the sake of the providers' answers alone.
-    csrf.protect()
     if not form.validate():
         return _sign_in_page(form), 400
     identifier = form.identifier() or origin.own_url(url_for("provider.endpoint"))
@@ -107,6 +106,8 @@ def after_login(resp):
     """Sign in the user of the proven identifier, who on the first visit is made."""
     if len(resp.identity_url) > LONGEST_IDENTIFIER:
         return sign_in_failed("refused")
+    if resp.add_to is not None:
+        return openids.add_proven(resp.identity_url, resp.add_to)
     user = Identity.owner(resp.identity_url)
     if user is None:
         email = cleaned_email(resp.email)
@@ -117,7 +118,9 @@ def after_login(resp):
             return redirect(url_for("auth.nickname", next=oid.get_next_url()))
         user = User.sign_up(resp.identity_url, nickname, email)
         flash(f"Welcome, {user.nickname}!", "success")
-    return _signed_in(user, resp.remember)
+    target = oid.get_next_url()
+    sessions.begin(user, resp.identity_url, resp.remember)
+    return redirect(target)
 
 
 @bp.route("/login/nickname", methods=["GET", "POST"])
@@ -137,24 +140,11 @@ def nickname():
             form.refuse_taken()
         else:
             flash(f"Welcome, {user.nickname}!", "success")
-            return _signed_in(user, remember)
+            target = oid.get_next_url()
+            sessions.begin(user, identifier, remember)
+            return redirect(target)
     page = render_template("auth/nickname.html", form=form, next=oid.get_next_url())
     return (page, 400) if form.errors else page
-
-
-def _signed_in(user: User, remember: bool):
-    """Begin a fresh session for `user` and go where they were going."""
-    target = oid.get_next_url()
-    flashes = session.get("_flashes", [])
-    with sign_ins.kept():
-        session.clear()
-    session["_flashes"] = flashes
-    user.sign_in_token = SignIn.begin(user, remember)
-    login_user(user, remember=remember)
-    # Flask-Login's fingerprint of the browser; the token in our table does its work.
-    session.pop("_id", None)
-    current_app.logger.info("sign-in of user %s", user.id)
-    return redirect(target)
 
 
 @bp.route("/logout", methods=["GET", "POST"])
@@ -163,13 +153,8 @@ def logout():
     if request.method == "GET":
         return render_template("auth/logout.html")
     if g.user.is_authenticated:
-        g.user.sign_in.end()
+        g.user.end_sign_ins(g.user.sign_in.id)
         current_app.logger.info("sign-out of user %s", g.user.id)
-    sign_ins.end()
-    logout_user()
-    forget_cookie = session.get("_remember")
-    session.clear()
-    if forget_cookie:
-        session["_remember"] = forget_cookie
+    sessions.forget()
     flash("You are signed out.", "success")
-    return redirect(safe_next(url_for("auth.login")))
+    return redirect(url_for("auth.login"))

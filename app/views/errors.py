@@ -24,6 +24,11 @@ WORDS = {
         "There is no page at this address. It may have been moved, deleted or misspelt.",
     ),
     405: ("Not this way", "This address is not meant to be opened like that. Please go back."),
+    410: (
+        "This sign-in has ended",
+        "It was finished, cancelled or left open for too long. Please begin again at the site "
+        "where you want to sign in.",
+    ),
     413: ("Too long", "What you sent is longer than this site can take. Please make it shorter."),
 }
 
@@ -60,8 +65,8 @@ def foreign_host(error: origin.ForeignHost):
 def too_many(error: RateLimitExceeded):
     """Say when to come back."""
     seconds = max(1, math.ceil(limiter.current_limit.reset_at - time.time()))
-    minutes = math.ceil(seconds / 60)
-    page = render_template("errors/too_many.html", typed=request.form, minutes=minutes)
+    wait = f"{seconds} seconds" if seconds < 120 else f"{math.ceil(seconds / 60)} minutes"
+    page = render_template("errors/too_many.html", typed=request.form, wait=wait)
     return page, 429, {"Retry-After": str(seconds)}
 
 

@@ -1,12 +1,14 @@
 """A user's page, editing it, and drawn avatars."""
 
-from flask import Blueprint, Response, flash, g, redirect, render_template, url_for
+from flask import Blueprint, Response, flash, g, redirect, render_template, session, url_for
 from flask_login import login_required
 from sqlalchemy.exc import IntegrityError
 
-from app.forms import EditForm
+from app import provider
+from app.extensions import db
+from app.forms import EditForm, OpenIDForm
 from app.identicon import identicon
-from app.models import Post, User
+from app.models import Identity, Post, SignIn, User
 from app.views.posts import older_than
 
 bp = Blueprint("profiles", __name__)
@@ -37,7 +39,14 @@ def edit():
         else:
             flash("Your changes have been saved.", "success")
             return redirect(url_for("profiles.edit"))
-    page = render_template("profiles/edit.html", form=form)
+    page = render_template(
+        "profiles/edit.html",
+        form=form,
+        openid_form=OpenIDForm(formdata=None, openid=session.pop("typed", "")),
+        identities=db.session.scalars(g.user.identities.select().order_by(Identity.id)).all(),
+        sign_ins=db.session.scalars(g.user.sign_ins.select().order_by(SignIn.id.desc())).all(),
+        consents=provider.consents_of(g.user),
+    )
     return (page, 400) if form.errors else page
 
 

@@ -29,6 +29,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer, nullable=False),
         sa.Column("identifier", sa.String(400), nullable=False),
         sa.Column("user_id", sa.Integer, nullable=False),
+        sa.Column("last_used", INSTANT, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_identity"),
         sa.UniqueConstraint("identifier", name="uq_identity_identifier"),
         sa.ForeignKeyConstraint(
@@ -42,6 +43,8 @@ def upgrade() -> None:
         sa.Column("token_hash", sa.String(64), nullable=False),
         sa.Column("user_id", sa.Integer, nullable=False),
         sa.Column("remembered", sa.Boolean, nullable=False),
+        sa.Column("browser", sa.String(200), nullable=False),
+        sa.Column("began", INSTANT, nullable=False),
         sa.Column("last_used", INSTANT, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_sign_in"),
         sa.UniqueConstraint("token_hash", name="uq_sign_in_token_hash"),
@@ -91,6 +94,7 @@ def upgrade() -> None:
         sa.Column("username_key", sa.String(64), nullable=False),
         sa.Column("password_hash", sa.String(255), nullable=False),
         sa.Column("email", sa.String(120)),
+        sa.Column("deleted", INSTANT),
         sa.PrimaryKeyConstraint("id", name="pk_account"),
         sa.UniqueConstraint("username_key", name="uq_account_username_key"),
         sqlite_autoincrement=True,
@@ -109,10 +113,23 @@ def upgrade() -> None:
     )
     op.create_index("ix_account_sign_in_account_id", "account_sign_in", ["account_id"])
     op.create_table(
+        "consent",
+        sa.Column("id", sa.Integer, nullable=False),
+        sa.Column("account_id", sa.Integer, nullable=False),
+        sa.Column("realm", sa.String(500), nullable=False),
+        sa.Column("given", INSTANT, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_consent"),
+        sa.UniqueConstraint("account_id", "realm", name="uq_consent_account_id_realm"),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name="fk_consent_account_id", ondelete="CASCADE"
+        ),
+    )
+    op.create_table(
         "pending_request",
         sa.Column("id", sa.Integer, nullable=False),
         sa.Column("token_hash", sa.String(64), nullable=False),
         sa.Column("query", sa.Text, nullable=False),
+        sa.Column("verified", sa.Boolean),
         sa.Column("began", INSTANT, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_pending_request"),
         sa.UniqueConstraint("token_hash", name="uq_pending_request_token_hash"),
@@ -123,6 +140,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in (
         "pending_request",
+        "consent",
         "account_sign_in",
         "account",
         "nonce",

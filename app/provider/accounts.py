@@ -1,0 +1,152 @@
+"""The provider as its members meet it: joining, signing in, their account and identity."""
+
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    current_app,
+    flash,
+    redirect,
+    render_template,
+    url_for,
+)
+from flask_login import current_user
+from sqlalchemy.exc import IntegrityError
+
+from app import nicknames, provider
+from app.extensions import limiter
+from app.headers import let_form_leave
+from app.models import Identity
+from app.openid.discovery import endpoint_url, identity_document, wants_xrds
+from app.provider import protocol, sign_ins
+from app.provider.forms import DeleteAccountForm, JoinForm, PasswordForm, SignInForm
+from app.provider.models import Account, Consent
+
+bp = Blueprint("accounts", __name__)
+
+SIGN_IN_LIMIT = "25 per 5 minutes"
+JOIN_LIMIT = "10 per hour"
+
+
+@bp.route("/openid/sign-in", methods=["GET", "POST"])
+@limiter.limit(SIGN_IN_LIMIT, methods=["POST"])
+def sign_in():
+    """Let the owner of an account sign in at this provider."""
+    pending, asked = protocol.pending_request()
+    let_form_leave()
+    form = SignInForm()
+    if form.validate_on_submit():
+        account = Account.check(form.username.data, form.password.data)
+        if account and (asked is None or protocol.is_own(asked, account)):
+            return _signed_in(account, pending)
+        form.refuse()
+    named = asked.identity if asked and not asked.idSelect() else None
+    page = render_template("provider/sign_in.html", form=form, pending=pending, named=named)
+    return (page, 400) if form.errors else page
+
+
+@bp.route("/openid/join", methods=["GET", "POST"])
+@limiter.limit(JOIN_LIMIT, methods=["POST"])
+def join():
+    """Make an account, and go on to the site that asked."""
+    pending, _ = protocol.pending_request()
+    if current_app.config["PROVIDER"] == "closed":
+        return render_template("provider/closed.html", pending=pending), 403
+    let_form_leave()
+    form = JoinForm()
+    if form.validate_on_submit():
+        try:
+            account = Account.join(form.username.data, form.password.data, form.email.data or None)
+        except IntegrityError:
+            form.username.errors = [form.TAKEN]
+        else:
+            return _signed_in(account, pending)
+    page = render_template("provider/join.html", form=form, pending=pending)
+    return (page, 400) if form.errors else page
+
+
+def _signed_in(account: Account, pending) -> Response:
+    token = pending and pending.token
+    sign_ins.begin(account)
+    if token is None:
+        return redirect(url_for("provider.endpoint"))
+    return redirect(url_for("provider.consent", request=token))
+
+
+@bp.post("/openid/sign-out")
+def sign_out():
+    """Sign out of the provider in this browser; the microblog has its own way out."""
+    sign_ins.end()
+    flash("You are signed out of your account.", "success")
+    return redirect(url_for("provider.endpoint"))
+
+
+@bp.route("/openid/password", methods=["GET", "POST"])
+@limiter.limit(SIGN_IN_LIMIT, methods=["POST"])
+def password():
+    """Change the password; whoever else is signed in to the account is out."""
+    account = sign_ins.current()
+    if account is None:
+        return redirect(url_for("accounts.sign_in"))
+    form = PasswordForm()
+    if form.validate_on_submit():
+        if account.knows(form.old_password.data):
+            account.set_password(form.password.data)
+            sign_ins.begin(account)
+            flash("Your password is changed.", "success")
+            return redirect(url_for("provider.endpoint"))
+        form.refuse()
+    page = render_template("provider/password.html", form=form, account=account)
+    return (page, 400) if form.errors else page
+
+
+@bp.route("/openid/delete", methods=["GET", "POST"])
+@limiter.limit(SIGN_IN_LIMIT, methods=["POST"])
+def delete():
+    """Ask once more, with the password, and delete the account; its username stays taken."""
+    account = sign_ins.current()
+    if account is None:
+        return redirect(url_for("accounts.sign_in"))
+    form = DeleteAccountForm()
+    if form.validate_on_submit():
+        if account.knows(form.password.data):
+            account.delete()
+            sign_ins.end()
+            flash("Your account is deleted.", "success")
+            return redirect(url_for("provider.endpoint"))
+        form.refuse()
+    page = render_template("provider/delete.html", form=form, account=account)
+    return (page, 400) if form.errors else page
+
+
+@bp.post("/openid/consents/<int(max=2147483647):consent_id>/forget")
+def forget_consent(consent_id: int):
+    """Ask again the next time that this site wants to know who the visitor is."""
+    account = sign_ins.current()
+    own = provider.consents_of(current_user) if current_user.is_authenticated else []
+    own += Consent.of([account.identifier]) if account else []
+    Consent.forget([consent.id for consent in own if consent.id == consent_id])
+    flash("That site will have to ask you again.", "success")
+    back = "profiles.edit" if current_user.is_authenticated else "provider.endpoint"
+    return redirect(url_for(back))
+
+
+@bp.get("/id/<username>")
+def identity(username: str):
+    """Show whose identity this is; machines find the provider that vouches for it."""
+    account = Account.find(username) if nicknames.SHAPE.fullmatch(username) else None
+    if account is None:
+        abort(404)
+    if username != account.username_key:
+        return redirect(account.identifier, 301)
+    if wants_xrds():
+        return identity_document(account.identifier)
+    page = render_template(
+        "provider/identity.html",
+        account=account,
+        endpoint=endpoint_url(),
+        user=Identity.owner(account.identifier),
+    )
+    response = Response(page)
+    response.vary.add("Accept")
+    return response

@@ -1,0 +1,304 @@
+"""The database: its schema, its transactions, and that the suite touches none but its own."""
+
+import hashlib
+import sqlite3
+import sys
+import threading
+import unittest
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import flask_migrate
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from app import create_app, db
+from app.database import UTCDateTime, is_current, now, upgrade, writing
+from app.models import Identity, Post, SignIn, User
+from app.tests.base import PeopleTestCase, TestCase, database_url, settings
+from app.tests.processes import (
+    START_SECONDS,
+    TEST_SERVER,
+    Process,
+    copy_of_the_site,
+    fresh_database,
+)
+
+# Triggers that the migrations make. A migration that rebuilds a table on SQLite loses
+# the table's triggers without a word.
+TRIGGERS: set[str] = set()
+
+only_sqlite = unittest.skipIf(TEST_SERVER, "about SQLite alone")
+
+
+def differences(connection) -> list:
+    """Give what Alembic would have to change to turn this schema into that of the models."""
+    context = MigrationContext.configure(
+        connection, opts={"compare_type": True, "compare_server_default": True}
+    )
+    return compare_metadata(context, db.metadata)
+
+
+def triggers(connection) -> set[str]:
+    of_sqlite = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+    of_postgresql = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal"
+    name = connection.dialect.name
+    return set(
+        connection.execute(sa.text(of_sqlite if name == "sqlite" else of_postgresql)).scalars()
+    )
+
+
+class SchemaTests(TestCase):
+    """What the migrations make is what the models say."""
+
+    def test_the_migrated_schema_is_that_of_the_models(self):
+        with db.engine.connect() as connection:
+            self.assertEqual(differences(connection), [])
+            self.assertEqual(triggers(connection), TRIGGERS)
+
+    def test_the_comparison_would_see_a_difference(self):
+        changes = (
+            'ALTER TABLE "user" ADD COLUMN extra INTEGER',
+            'DROP INDEX "ix_post_user_id_id"',
+            "CREATE INDEX ix_extra ON post (body)",
+        )
+        for change in changes:
+            with self.subTest(change=change), db.engine.connect() as connection:
+                connection.exec_driver_sql(change)
+                self.assertNotEqual(differences(connection), [])
+                connection.rollback()
+
+    def test_every_migration_has_been_applied(self):
+        self.assertTrue(is_current())
+
+    def test_deleting_a_user_is_left_to_the_database_in_every_table(self):
+        inspector = sa.inspect(db.engine)
+        for table in db.metadata.tables:
+            for key in inspector.get_foreign_keys(table):
+                with self.subTest(table=table, key=key["name"]):
+                    self.assertEqual(key["options"].get("ondelete"), "CASCADE")
+
+    def test_it_goes_down_to_nothing_and_up_again(self):
+        app = create_app(**settings(DATABASE_URL=fresh_database(self)))
+        with app.app_context():
+            self.addCleanup(db.engine.dispose)
+            self.assertFalse(is_current())
+            upgrade(app)
+            self.assertTrue(is_current())
+            flask_migrate.downgrade(revision="base")
+            self.assertEqual(sa.inspect(db.engine).get_table_names(), ["alembic_version"])
+            self.assertFalse(is_current())
+            upgrade(app)
+            with db.engine.connect() as connection:
+                self.assertEqual(differences(connection), [])
+                self.assertEqual(triggers(connection), TRIGGERS)
+
+
+@only_sqlite
+class SQLiteTests(PeopleTestCase):
+    """The set-up of every connection, and who waits for whom: seen from a second connection."""
+
+    def other(self) -> sqlite3.Connection:
+        """Give a connection of somebody else's, who does not wait."""
+        connection = sqlite3.connect(db.engine.url.database, timeout=0, isolation_level=None)
+        self.addCleanup(connection.close)
+        return connection
+
+    def test_every_connection_is_set_up(self):
+        expected = {"journal_mode": "wal", "foreign_keys": 1, "synchronous": 2}
+        connections = [db.engine.connect() for _ in range(3)]
+        for connection in connections:
+            with connection:
+                for name, value in expected.items():
+                    got = connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+                    self.assertEqual(got, value, name)
+                waits = connection.exec_driver_sql("PRAGMA busy_timeout").scalar()
+                self.assertGreaterEqual(waits, 5000)
+
+    def test_a_reader_keeps_nobody_from_writing(self):
+        db.session.rollback()
+        self.assertEqual(db.session.get(User, self.john.id).nickname, "john")
+        self.assertTrue(db.session().in_transaction())
+        other = self.other()
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("UPDATE user SET about_me = 'changed meanwhile'")
+        other.execute("COMMIT")
+        # It reads on in the state that it began with, and is not told of an error.
+        count = sa.select(sa.func.count()).where(User.about_me == "changed meanwhile")
+        self.assertEqual(db.session.scalar(count), 0)
+        db.session.rollback()
+        self.assertEqual(db.session.scalar(count), 2)
+
+    def test_writing_holds_the_lock_from_its_beginning(self):
+        other = self.other()
+        with writing():
+            with self.assertRaisesRegex(sqlite3.OperationalError, "locked"):
+                other.execute("BEGIN IMMEDIATE")
+            # A reader does not notice.
+            self.assertEqual(other.execute("SELECT count(*) FROM user").fetchone(), (2,))
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("ROLLBACK")
+
+    def test_a_second_writer_waits_for_the_first(self):
+        order, first_has_begun = [], threading.Event()
+        john, susan = self.john.id, self.susan.id
+        db.session.rollback()
+
+        def second():
+            with self.app.app_context():
+                first_has_begun.wait(START_SECONDS)
+                # The first does not end before it has heard that this one waits.
+                order.append("second asks")
+                about_to_ask.set()
+                with writing() as session:
+                    order.append("second writes")
+                    session.get(User, susan).about_me = "second"
+
+        about_to_ask = threading.Event()
+        thread = threading.Thread(target=second)
+        thread.start()
+        with writing() as session:
+            first_has_begun.set()
+            about_to_ask.wait(START_SECONDS)
+            session.get(User, john).about_me = "first"
+            session.flush()
+            order.append("first ends")
+        thread.join(START_SECONDS)
+        self.assertEqual(order, ["second asks", "first ends", "second writes"])
+        db.session.rollback()
+        self.assertEqual(set(db.session.scalars(sa.select(User.about_me))), {"first", "second"})
+
+    def test_after_a_user_was_loaded_a_write_still_begins_with_the_lock(self):
+        # As in a request: Flask-Login has read before the view writes.
+        db.session.get(User, self.john.id)
+        with writing(), self.assertRaisesRegex(sqlite3.OperationalError, "locked"):
+            self.other().execute("BEGIN IMMEDIATE")
+
+
+class WritingTests(PeopleTestCase):
+    def test_it_commits_at_the_end(self):
+        with writing() as session:
+            session.get(User, self.john.id).about_me = "committed"
+        self.assertFalse(db.session().in_transaction())
+        with db.engine.connect() as connection:
+            found = connection.execute(sa.select(User.about_me).where(User.nickname == "john"))
+            self.assertEqual(found.scalar(), "committed")
+
+    def test_an_exception_undoes_all_of_it(self):
+        with self.assertRaises(ZeroDivisionError), writing() as session:
+            session.get(User, self.john.id).about_me = "half"
+            session.add(Post(body="half", user_id=self.john.id))
+            session.flush()
+            raise ZeroDivisionError
+        self.assertFalse(db.session().in_transaction())
+        self.assertEqual(self.count(Post), 0)
+        self.assertEqual(db.session.get(User, self.john.id).about_me, "")
+        # Nothing is left of it that the next one would write.
+        with writing():
+            pass
+        self.assertEqual(self.count(Post), 0)
+
+    def test_what_was_changed_before_it_is_thrown_away(self):
+        self.john.about_me = "before"
+        with writing():
+            self.assertEqual(self.john.about_me, "")
+
+
+class RowTests(PeopleTestCase):
+    """What holds of the rows, whichever way they are written."""
+
+    def test_ids_are_never_used_again(self):
+        for model, make in (
+            (User, lambda: self.person("miguel")),
+            (Post, lambda: self.john.write("hello")),
+        ):
+            with self.subTest(model=model.__name__):
+                first = make().id
+                with writing() as session:
+                    session.execute(sa.delete(model).where(model.id == first))
+                self.assertGreater(make().id, first)
+
+    def test_a_user_takes_posts_identities_and_sign_ins_along(self):
+        SignIn.begin(self.john, "https://john.example.com/")
+        SignIn.begin(self.susan, "https://susan.example.com/")
+        self.john.write("by john")
+        self.susan.write("by susan")
+        with writing() as session:
+            session.delete(session.get(User, self.john.id))
+        for model in (Post, Identity, SignIn):
+            with self.subTest(model=model.__name__):
+                left = db.session.scalars(sa.select(model.user_id)).all()
+                self.assertEqual(left, [self.susan.id])
+
+    def test_a_row_of_nobody_is_refused(self):
+        for row in (Post(body="x", user_id=987654), Identity(identifier="x", user_id=987654)):
+            with self.assertRaises(sa.exc.IntegrityError), writing() as session:
+                session.add(row)
+
+    def test_an_instant_comes_back_as_utc(self):
+        summer = timezone(timedelta(hours=2))
+        typed = datetime(2012, 7, 1, 14, 30, 15, 123456, tzinfo=summer)
+        with writing() as session:
+            session.get(User, self.john.id).last_seen = typed
+        got = db.session.get(User, self.john.id, populate_existing=True).last_seen
+        self.assertEqual(got, typed)
+        self.assertIs(got.tzinfo, UTC)
+        self.assertEqual(got.hour, 12)
+
+    def test_an_instant_without_a_zone_would_be_ambiguous(self):
+        # It would be taken as local time, which differs from one machine to the next.
+        self.assertIs(now().tzinfo, UTC)
+        self.assertIsNone(UTCDateTime().process_bind_param(None, db.engine.dialect))
+
+
+class OwnDatabaseTests(TestCase):
+    """Running the tests must not cost anybody a post."""
+
+    def test_the_suite_has_a_database_of_its_own(self):
+        name = sa.make_url(database_url()).database
+        self.assertNotEqual(Path(name).name, "app.db")
+        if TEST_SERVER:
+            self.assertNotEqual(name, sa.make_url(TEST_SERVER).database)
+
+    def test_the_fixture_empties_no_other_database(self):
+        app = create_app(**settings(DATABASE_URL=fresh_database(self)))
+        upgrade(app)
+        with app.app_context():
+            self.addCleanup(db.engine.dispose)
+            User.sign_up("https://miguel.example.com/", "miguel", None)
+            with self.assertRaises(AssertionError):
+                self.empty_database()
+            self.assertEqual(self.count(User), 1)
+
+    def test_the_chapters_tests_leave_app_db_alone_byte_for_byte(self):
+        folder = copy_of_the_site(self)
+        path = folder / "app.db"
+        app = create_app(**settings(DATABASE_URL=f"sqlite:///{path}"))
+        upgrade(app)
+        with app.app_context():
+            User.sign_up("https://miguel.example.com/", "miguel", None).write("hello")
+            db.session.remove()
+            db.engine.dispose()
+        before = self.files_of(path)
+        self.assertEqual(set(before), {"app.db", "app.db.lock"})
+
+        # What somebody may well have set on a machine that runs the site.
+        run = Process(
+            self,
+            sys.executable,
+            folder / "tests.py",
+            "TestCase",
+            cwd=folder,
+            DATABASE_URL=f"sqlite:///{path}",
+            **({"TEST_DATABASE_URL": TEST_SERVER} if TEST_SERVER else {}),
+        )
+        self.assertEqual(run.process.wait(START_SECONDS), 0, run.output)
+        self.assertRegex(run.output, r"Ran 2 tests")
+        self.assertEqual(self.files_of(path), before)
+
+    def files_of(self, path: Path) -> dict[str, str]:
+        return {
+            file.name: hashlib.sha256(file.read_bytes()).hexdigest()
+            for file in path.parent.glob("app.db*")
+        }

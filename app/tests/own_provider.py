@@ -1,0 +1,610 @@
+"""Our own provider as other sites meet it, honest ones and others."""
+
+import base64
+import contextlib
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from openid import fetchers
+from openid.association import Association, SessionNegotiator
+from openid.consumer import consumer
+from openid.extensions import ax, sreg
+from openid.message import IDENTIFIER_SELECT, OPENID2_NS, Message
+from openid.store.memstore import MemoryStore
+
+from app.provider.models import Account
+from app.tests.base import PASSWORD, SITE, Browser, TestCase
+from app.tests.second_provider import AX_URIS, Reply, SecondProviderCase
+
+ENDPOINT = SITE + "/openid"
+MIGUEL = SITE + "/id/miguel"
+# A realm at an address for documentation: whoever asks it needs no lookup and gets nowhere.
+REALM = "http://192.0.2.7/"
+RETURN_TO = REALM + "return?session=7"
+QUESTION = "Sign in at another site?"
+REFUSED = "That sign-in does not work"
+
+
+class ClientFetcher(fetchers.HTTPFetcher):
+    """A foreign site's way to this one: it sends no cookie and reads what it gets."""
+
+    def __init__(self, app):
+        self.app = app
+
+    def fetch(self, url, body=None, headers=None):
+        response = self.app.test_client().open(
+            url.removeprefix(SITE),
+            method="GET" if body is None else "POST",
+            data=body,
+            headers=headers,
+            content_type=body and "application/x-www-form-urlencoded",
+            base_url=SITE,
+            follow_redirects=True,
+        )
+        named = {name.lower(): value for name, value in response.headers}
+        return fetchers.HTTPResponse(
+            response.request.url, response.status_code, named, response.text
+        )
+
+
+class ProviderCase(TestCase):
+    """A member of ours, miguel, and a foreign site that has the library read our answers."""
+
+    def setUp(self):
+        super().setUp()
+        self.store = MemoryStore()
+        self.negotiator = None
+
+    def member(self, username: str = "miguel", email: str = "") -> Browser:
+        """Give the browser of a new account, which is signed in there."""
+        browser = self.browser()
+        browser.get("/openid/join")
+        form = {"csrf_token": browser.token(), "username": username, "email": email}
+        browser.post("/openid/join", {**form, "password": PASSWORD})
+        self.assertEqual(browser.path, "/openid")
+        return browser
+
+    @contextlib.contextmanager
+    def consumer(self):
+        before = fetchers.getDefaultFetcher()
+        fetchers.setDefaultFetcher(ClientFetcher(self.app))
+        try:
+            one = consumer.Consumer({}, self.store)
+            if self.negotiator:
+                one.consumer.negotiator = SessionNegotiator(self.negotiator)
+            yield one
+        finally:
+            fetchers.setDefaultFetcher(before)
+
+    def ask(self, identity: str = ENDPOINT, extensions=(), realm=REALM, immediate=False) -> str:
+        """Give the address to which the foreign site sends its visitor."""
+        with self.consumer() as one:
+            request = one.begin(identity)
+        for extension in extensions:
+            request.addExtension(extension)
+        return request.redirectURL(realm, RETURN_TO, immediate)
+
+    def verdict(self, browser: Browser):
+        """Let the foreign site judge what `browser` brought back."""
+        if browser.response is None:
+            query = dict(parse_qsl(urlsplit(browser.url).query))
+        else:
+            form = next(form for form in browser.page.forms if "openid.mode" in form.fields)
+            query = dict(parse_qsl(urlsplit(form.action).query)) | form.fields
+        with self.consumer() as one:
+            return one.complete(query, RETURN_TO)
+
+    def message(self, **fields) -> str:
+        """Give the address of a request that no library would make."""
+        asked = {
+            "ns": OPENID2_NS,
+            "mode": "checkid_setup",
+            "claimed_id": IDENTIFIER_SELECT,
+            "identity": IDENTIFIER_SELECT,
+            "return_to": RETURN_TO,
+            "realm": REALM,
+            **fields,
+        }
+        known = {f"openid.{name}": value for name, value in asked.items() if value is not None}
+        return "/openid?" + urlencode(known)
+
+    def direct(self, **fields):
+        """Send a machine's message; gives the response and its fields."""
+        response = self.app.test_client().post(
+            "/openid",
+            data={f"openid.{name}": value for name, value in fields.items()},
+            base_url=SITE,
+        )
+        pairs = [line.split(":", 1) for line in response.text.splitlines() if ":" in line]
+        return response, dict(pairs)
+
+
+class ConsentTests(ProviderCase):
+    def test_a_foreign_site_learns_who_it_is_once_the_visitor_allows_it(self):
+        browser = self.member(email="miguel@example.com")
+        for identity in (ENDPOINT, MIGUEL, SITE + "/id/Miguel"):
+            with self.subTest(identity):
+                browser.get(self.ask(identity))
+                self.assertEqual(browser.page.heading, QUESTION)
+                self.assertIn(REALM, browser.page.words)
+                self.assertIn(MIGUEL, browser.page.words)
+                self.assertNotIn("miguel@example.com", browser.page.words)
+                browser.submit(button="Allow")
+                self.assertTrue(browser.url.startswith(RETURN_TO + "&"), browser.url)
+                verdict = self.verdict(browser)
+                self.assertEqual((verdict.status, verdict.identity_url), ("success", MIGUEL))
+
+    def test_what_is_shared_is_named_and_nothing_else_is_sent(self):
+        simple = sreg.SRegRequest(required=["email"], optional=["nickname", "fullname"])
+        attributes = ax.FetchRequest()
+        for uri in AX_URIS.values():
+            attributes.add(ax.AttrInfo(uri, required=True))
+        for name, extension in [("SReg", simple), ("AX", attributes)]:
+            with self.subTest(name):
+                self.empty_database()
+                browser = self.member(email="miguel@example.com")
+                browser.get(self.ask(extensions=[extension]))
+                self.assertIn("your nickname, miguel", browser.page.words)
+                self.assertIn("your e-mail, miguel@example.com", browser.page.words)
+                browser.submit(button="Allow")
+                verdict = self.verdict(browser)
+                if name == "SReg":
+                    told = dict(sreg.SRegResponse.fromSuccessResponse(verdict).items())
+                    known = {"nickname": "miguel", "email": "miguel@example.com"}
+                    self.assertEqual(told, known)
+                else:
+                    told = ax.FetchResponse.fromSuccessResponse(verdict)
+                    self.assertEqual(told.get(AX_URIS["nickname"]), ["miguel"])
+                    self.assertEqual(told.get(AX_URIS["email"]), ["miguel@example.com"])
+
+    def test_deny_and_cancel_send_back_without_a_proof(self):
+        for browser, button in [(self.member(), "Deny"), (self.browser(), "Cancel and go back")]:
+            with self.subTest(button):
+                browser.get(self.ask())
+                browser.submit(button=button)
+                self.assertEqual(self.verdict(browser).status, "cancel")
+
+    def test_who_is_signed_out_signs_in_first_and_is_asked_then(self):
+        self.member()
+        browser = self.browser()
+        browser.get(self.ask())
+        browser.submit(username="miguel", password=PASSWORD)
+        self.assertEqual(browser.page.heading, QUESTION)
+        browser.submit(button="Allow")
+        self.assertEqual(self.verdict(browser).identity_url, MIGUEL)
+
+    def test_nobody_vouches_for_the_identity_of_another_account(self):
+        self.member()
+        browser = self.member("ingrid")
+        browser.get(self.ask(MIGUEL))
+        self.assertEqual(browser.path, "/openid/sign-in")
+        self.assertIn(MIGUEL, browser.page.words)
+        browser.submit(username="ingrid", password=PASSWORD)
+        self.assertEqual((browser.path, browser.status), ("/openid/sign-in", 400))
+        pending = browser.url.replace("sign-in", "consent")
+        browser.post(pending, {"csrf_token": browser.token(), "allow": "yes"})
+        self.assertEqual(browser.path, "/openid/sign-in")
+
+    def test_an_immediate_request_is_never_a_page(self):
+        with self.subTest("signed out"):
+            browser = self.browser()
+            browser.get(self.ask(immediate=True))
+            self.assertEqual(self.verdict(browser).status, "setup_needed")
+        with self.subTest("signed in, without consent"):
+            browser = self.member()
+            browser.get(self.ask(immediate=True))
+            self.assertEqual(self.verdict(browser).status, "setup_needed")
+        with self.subTest("with consent"):
+            browser.get(self.ask())
+            allowed = {"csrf_token": browser.token(), "allow": "yes", "remember": "yes"}
+            browser.post(browser.url, allowed)
+            browser.get(self.ask(immediate=True))
+            self.assertEqual(self.verdict(browser).identity_url, MIGUEL)
+        with self.subTest("for another realm the consent is worth nothing"):
+            browser.get(self.ask(immediate=True, realm=REALM + "return"))
+            self.assertEqual(self.verdict(browser).status, "setup_needed")
+
+    def test_a_request_can_be_answered_once(self):
+        browser = self.member()
+        browser.get(self.ask())
+        question, token = browser.url, browser.token()
+        browser.submit(button="Allow")
+        browser.get(question)
+        self.assertEqual(browser.status, 410)
+        browser.post(question, {"csrf_token": token, "allow": "yes"})
+        self.assertEqual(browser.status, 410)
+
+    def test_a_long_answer_goes_by_a_form_that_posts_itself(self):
+        browser = self.member()
+        long = RETURN_TO + "&x=" + "y" * 1500
+        browser.get(self.message(return_to=long))
+        browser.post(browser.url, {"csrf_token": browser.token(), "allow": "yes"})
+        self.assertEqual(browser.page.heading, "One moment")
+        form = browser.page.forms[-1]
+        self.assertEqual((form.action, list(form.buttons)), (long, ["Continue"]))
+        self.assertNotIn("csrf_token", form.fields)
+        self.assertIn("http: https:", browser.response.headers["Content-Security-Policy"])
+        with self.consumer() as one:
+            verdict = one.complete(dict(parse_qsl(urlsplit(long).query)) | form.fields, long)
+        self.assertEqual((verdict.status, verdict.identity_url), ("success", MIGUEL))
+
+
+class VerifiedReturnTests(ProviderCase, SecondProviderCase):
+    """A realm says itself to which addresses its visitors return."""
+
+    def test_the_visitor_is_warned_unless_the_realm_confirms_it(self):
+        kind = "application/xrds+xml"
+        return_to = "http://specs.openid.net/auth/2.0/return_to"
+        realm = self.provider.origin + "/"
+        documents = {
+            "confirmed": self.provider.xrds([return_to]).replace("/endpoint", "/return"),
+            "another address": self.provider.xrds([return_to]).replace("/endpoint", "/other"),
+            "nothing": "",
+        }
+        browser = self.member()
+        for name, document in documents.items():
+            with self.subTest(name):
+                self.provider.pages["/"] = Reply(document, {}, 200, kind)
+                browser.get(SITE + self.message(realm=realm, return_to=realm + "return?x=1"))
+                self.assertEqual(browser.page.heading, QUESTION)
+                self.assertEqual(len(browser.page.alerts), 0 if name == "confirmed" else 1)
+
+
+class HostileRequestTests(ProviderCase):
+    RETURNS = [
+        (REALM, "javascript:alert(1)"),
+        (REALM, "data:text/html,x"),
+        (REALM, "ftp://192.0.2.7/"),
+        (REALM, "//192.0.2.7/"),
+        (REALM, "/return"),
+        (REALM, "return"),
+        (REALM, ""),
+        (REALM, None),
+        (None, None),
+        (REALM, "http://"),
+        (REALM, "http://["),
+        (REALM, "https://192.0.2.7/"),
+        (REALM, "http://192.0.2.7:81/"),
+        (REALM, "http://192.0.2.70/"),
+        (REALM, "http://evil.example/"),
+        (REALM, "http://192.0.2.7.evil.example/"),
+        (REALM, "http://192.0.2.7@evil.example/"),
+        (REALM, "http://192.0.2.7:80@evil.example/"),
+        (REALM, "http://192.0.2.7\\@evil.example/"),
+        (REALM, "http://evil.example\\@192.0.2.7/"),
+        (REALM, "http://evil.example#@192.0.2.7/"),
+        (SITE + "/", "http://127.0.0.1:5000@evil.example/"),
+        (SITE + "/", "http://127.0.0.1:5000.evil.example/"),
+        (SITE + "/", "http://127.0.0.1:5001/"),
+        (SITE + "/", "javascript:alert(1)"),
+        ("http://*.2.7/", RETURN_TO),
+        ("http://*.example.com/", "http://www.example.com/"),
+        ("http://*/", RETURN_TO),
+        ("http://192.0.2.7/#x", RETURN_TO),
+        ("javascript:alert(1)", "javascript:alert(1)"),
+        ("x", RETURN_TO),
+    ]
+
+    def test_nobody_is_sent_on_to_where_a_request_must_not_lead(self):
+        for who, browser in [("signed out", self.browser()), ("signed in", self.member())]:
+            for realm, return_to in self.RETURNS:
+                for mode in ("checkid_setup", "checkid_immediate"):
+                    with self.subTest(who, realm=realm, return_to=return_to, mode=mode):
+                        browser.get(
+                            SITE + self.message(realm=realm, return_to=return_to, mode=mode)
+                        )
+                        self.assertEqual((browser.status, browser.page.heading), (400, REFUSED))
+
+    def test_a_line_break_in_an_address_is_sent_nowhere(self):
+        browser = self.member()
+        for return_to in (REALM + "\nX: y", REALM + "\r\nX: y", REALM + "?a=\n", REALM + "\x00"):
+            for button in ("allow", "deny"):
+                with self.subTest(return_to=return_to, button=button):
+                    browser.get(SITE + self.message(return_to=return_to))
+                    if browser.status == 200:
+                        browser.post(browser.url, {"csrf_token": browser.token(), button: "yes"})
+                    if browser.response is None:
+                        self.assertTrue(browser.url.startswith(REALM))
+                        self.assertNotRegex(browser.url, r"[\r\n\x00]")
+                    else:
+                        self.assertEqual((browser.status, browser.page.heading), (400, REFUSED))
+
+    def test_two_identities_cannot_be_mixed(self):
+        self.member("ingrid")
+        browser = self.member()
+        browser.get(SITE + self.message(claimed_id=SITE + "/id/ingrid", identity=MIGUEL))
+        self.assertEqual((browser.status, browser.page.heading), (400, REFUSED))
+
+    CRAFTED = [
+        *({"ns": ns} for ns in ("", "x", "http://[", "a\nb", "\x00", "x" * 5000)),
+        *({"mode": mode} for mode in ("", "x", "associate", "check_authentication", "id_res")),
+        *({"identity": name, "claimed_id": name} for name in ("", "x", "http://[", "\x00", "=x")),
+        {"identity": None},
+        {"claimed_id": None},
+        {"identity": None, "claimed_id": None},
+        {"identity": "a\nb", "claimed_id": "a\nb"},
+        {"assoc_handle": "\x00"},
+        {"assoc_handle": "x" * 5000},
+        {"assoc_handle": "a\nb"},
+        {"ns": "http://openid.net/signon/1.1"},
+        {"ns": "http://openid.net/signon/1.1", "trust_root": "http://["},
+        {"ns.sreg": "x"},
+        {"ns.sreg": "http://openid.net/extensions/sreg/1.1", "sreg.required": ",,x,\x00"},
+        {"ns.ext": "http://openid.net/extensions/sreg/1.1", "sreg.required": "email"},
+        *(
+            {"ns.ax": "http://openid.net/srv/ax/1.0", "ax.mode": "fetch_request", **more}
+            for more in (
+                {},
+                {"ax.required": "x"},
+                {"ax.required": "x", "ax.type.x": "y", "ax.count.x": "z"},
+                {"ax.required": "x", "ax.type.x": "y", "ax.count.x": "-1"},
+                {"ax.required": "x,x", "ax.type.x": "\n"},
+                {"ax.required": "x", "ax.type.x": "y", "ax.update_url": "http://["},
+                {"ax.required": "x", "ax.type.x": AX_URIS["email"], "ax.count.x": "unlimited"},
+                {
+                    "ax.required": "a,b",
+                    "ax.type.a": AX_URIS["email"],
+                    "ax.type.b": AX_URIS["email"],
+                },
+            )
+        ),
+        {"ns.ax": "http://openid.net/srv/ax/1.0", "ax.mode": "store_request"},
+        {"ns.x.y": "z"},
+        {"ns.openid": "x"},
+        {"": "x"},
+        {"return_to": REALM + "x" * 9000},
+        {"return_to": REALM + "é%ff"},
+        {"realm": REALM + "x" * 9000, "return_to": REALM + "x" * 9000},
+    ]
+
+    def test_no_request_of_a_visitor_breaks_the_endpoint(self):
+        for who, browser in [("signed out", self.browser()), ("signed in", self.member())]:
+            for fields in self.CRAFTED:
+                for mode in ("checkid_setup", "checkid_immediate"):
+                    with self.subTest(who, fields=str(fields)[:120], mode=mode):
+                        browser.get(SITE + self.message(**{"mode": mode, **fields}))
+                        if browser.response is not None and browser.page.heading == QUESTION:
+                            token = browser.token()
+                            browser.post(browser.url, {"csrf_token": token, "allow": "yes"})
+                        if browser.response is not None:
+                            self.assertLess(browser.status, 500)
+                            self.assertTrue(browser.text)
+                        else:
+                            self.assertTrue(browser.url.startswith(REALM), browser.url)
+
+    def test_an_odd_address_of_the_endpoint_breaks_nothing(self):
+        browser = self.member()
+        for query in ("?", "?x=y", "?openid.mode", "?openid.=x", "?%ff=%ff", "?openid=x", "?&&=="):
+            with self.subTest(query):
+                browser.get("/openid" + query)
+                self.assertIn(browser.status, {200, 400})
+        for path in ("/openid/consent", "/openid/sign-in", "/openid/join"):
+            for token in ("x", "\x00", "", "é" * 300):
+                with self.subTest(path, token=token):
+                    browser.get(f"{path}?{urlencode({'request': token})}")
+                    self.assertLess(browser.status, 500)
+
+
+class MachineTests(ProviderCase):
+    """What relying parties' servers ask, without a browser."""
+
+    def test_every_kind_of_association_signs_in(self):
+        browser = self.member()
+        for kind in [
+            ("HMAC-SHA1", "DH-SHA1"),
+            ("HMAC-SHA256", "DH-SHA256"),
+            ("HMAC-SHA1", "no-encryption"),
+            ("HMAC-SHA256", "no-encryption"),
+        ]:
+            with self.subTest(kind):
+                self.store, self.negotiator = MemoryStore(), [kind]
+                browser.get(self.ask())
+                handle = self.store.getAssociation(ENDPOINT).handle
+                self.assertRegex(handle, r"\A[!-~]{1,255}\Z")
+                self.assertNotIn("b'", handle)
+                browser.submit(button="Allow")
+                self.assertIn(urlencode({"openid.assoc_handle": handle}), browser.url)
+                self.assertEqual(self.verdict(browser).identity_url, MIGUEL)
+
+    def test_without_an_association_an_answer_can_be_checked_once(self):
+        self.store = None
+        browser = self.member()
+        browser.get(self.ask())
+        browser.submit(button="Allow")
+        answer = dict(parse_qsl(urlsplit(browser.url).query))
+        check = {n.removeprefix("openid."): v for n, v in answer.items() if n.startswith("openid.")}
+        check["mode"] = "check_authentication"
+        forged = check | {"identity": SITE + "/id/ingrid", "claimed_id": SITE + "/id/ingrid"}
+        self.assertEqual(self.direct(**check)[1]["is_valid"], "true")
+        self.assertEqual(self.direct(**check)[1]["is_valid"], "false")
+        self.assertEqual(self.direct(**forged)[1]["is_valid"], "false")
+
+    def test_a_forged_answer_is_not_valid(self):
+        for changes in (
+            {"identity": SITE + "/id/ingrid", "claimed_id": SITE + "/id/ingrid"},
+            {"return_to": "http://evil.example/"},
+            {"sig": "AAAA"},
+            {"signed": ""},
+            {"signed": "mode"},
+            {"signed": "mode,nothing"},
+            {"sreg.email": "a\nb", "signed": "sreg.email"},
+            {"assoc_handle": "x"},
+        ):
+            with self.subTest(changes):
+                self.empty_database()
+                self.store = None
+                browser = self.member()
+                browser.get(self.ask())
+                browser.submit(button="Allow")
+                answer = dict(parse_qsl(urlsplit(browser.url).query))
+                fields = {n.removeprefix("openid."): v for n, v in answer.items() if "openid." in n}
+                response, told = self.direct(**fields | changes | {"mode": "check_authentication"})
+                self.assertLess(response.status_code, 500)
+                self.assertNotEqual(told.get("is_valid"), "true")
+
+    def test_a_shared_secret_is_none_for_checking_answers(self):
+        # Whoever asks for one knows it, and could sign anything.
+        _, made = self.direct(
+            ns=OPENID2_NS, mode="associate", assoc_type="HMAC-SHA1", session_type="no-encryption"
+        )
+        secret = base64.b64decode(made["mac_key"])
+        mine = Association.fromExpiresIn(60, made["assoc_handle"], secret, "HMAC-SHA1")
+        forged = Message.fromOpenIDArgs(
+            {"ns": OPENID2_NS, "mode": "id_res", "identity": MIGUEL, "claimed_id": MIGUEL}
+        )
+        fields = mine.signMessage(forged).toPostArgs()
+        check = {name.removeprefix("openid."): value for name, value in fields.items()}
+        _, told = self.direct(**check | {"mode": "check_authentication"})
+        self.assertEqual(told["is_valid"], "false")
+
+    DIRECT = [
+        {"mode": "associate"},
+        {"mode": "associate", "assoc_type": "HMAC-SHA1", "session_type": "DH-SHA256"},
+        {"mode": "associate", "assoc_type": "HMAC-SHA512", "session_type": "no-encryption"},
+        {"mode": "associate", "assoc_type": "HMAC-SHA1", "session_type": "x"},
+        {"mode": "associate", "assoc_type": "HMAC-SHA1", "session_type": "DH-SHA1"},
+        {"mode": "check_authentication"},
+        {"mode": "check_authentication", "assoc_handle": "x"},
+        {"mode": "check_authentication", "ns": "a\nb"},
+        {"mode": "associate", "ns": "a\nb"},
+        {"mode": "associate", "ns": "http://openid.net/signon/1.0", "assoc_type": "x"},
+        {"mode": "associate", "session_type": "a\nb"},
+    ]
+
+    def test_what_cannot_be_answered_is_an_error_of_the_protocol(self):
+        for fields in self.DIRECT:
+            with self.subTest(fields):
+                response, told = self.direct(**{"ns": OPENID2_NS, **fields})
+                self.assertEqual(response.status_code, 400)
+                self.assertEqual(response.mimetype, "text/plain")
+                self.assertIn("error", told)
+
+    def test_odd_messages_are_answered(self):
+        check = {"mode": "check_authentication", "assoc_handle": "x", "sig": "x"}
+        associate = {"mode": "associate", "assoc_type": "HMAC-SHA1", "session_type": "DH-SHA1"}
+        for fields in (
+            check | {"invalidate_handle": "a\nb"},
+            check | {"invalidate_handle": "\x00"},
+            check | {"assoc_handle": "\x00"},
+            check | {"signed": "\n", "x\ny": "z"},
+            associate | {"dh_consumer_public": ""},
+            associate | {"dh_consumer_public": "!!!"},
+            associate | {"dh_consumer_public": "é"},
+            associate | {"dh_consumer_public": "/w=="},
+            associate | {"dh_consumer_public": "AAAA", "dh_modulus": "AAAA"},
+            associate | {"dh_consumer_public": "AAAA", "dh_gen": "Ag==", "dh_modulus": "AA=="},
+            associate | {"dh_consumer_public": "AAAA", "dh_gen": "Ag==", "dh_modulus": "AQ=="},
+            associate | {"dh_consumer_public": "AAAA", "dh_gen": "AA==", "dh_modulus": "fw=="},
+            associate | {"dh_consumer_public": "/w==", "dh_gen": "/w==", "dh_modulus": "gAAA"},
+        ):
+            with self.subTest(fields):
+                response, told = self.direct(ns=OPENID2_NS, **fields)
+                self.assertIn(response.status_code, {200, 400})
+                self.assertEqual(response.mimetype, "text/plain")
+                self.assertNotEqual(told.get("is_valid"), "true")
+
+    def test_nobody_chooses_numbers_over_which_we_compute_for_long(self):
+        # The time grows with the cube of their length: 2.5 KB took half a minute.
+        modulus = base64.b64encode(b"\x7f" + b"\xff" * 799).decode()
+        associate = {"mode": "associate", "assoc_type": "HMAC-SHA1", "session_type": "DH-SHA1"}
+        numbers = {"dh_modulus": modulus, "dh_gen": "Ag==", "dh_consumer_public": modulus}
+        response, _ = self.direct(ns=OPENID2_NS, **associate, **numbers)
+        self.assertEqual(response.status_code, 400)
+
+
+class DocumentTests(ProviderCase):
+    def test_machines_get_an_xrds_document_and_people_a_page(self):
+        self.member()
+        for path, kinds in [
+            ("/", ["2.0/return_to", "2.0/server"]),
+            ("/openid", ["2.0/server"]),
+            ("/id/miguel", ["2.0/signon", "signon/1.1"]),
+        ]:
+            with self.subTest(path):
+                browser = self.browser()
+                response = browser.get(path, headers={"Accept": "application/xrds+xml"})
+                self.assertEqual(response.mimetype, "application/xrds+xml")
+                self.assertIn("Accept", response.headers["Vary"])
+                for kind in kinds:
+                    self.assertIn(f"{kind}</Type>", browser.text)
+                self.assertIn(f"<URI>{ENDPOINT}</URI>", browser.text)
+                for accept in ("text/html,application/xrds+xml;q=0.5", "*/*", ""):
+                    page = browser.get(path, headers={"Accept": accept})
+                    self.assertEqual(page.mimetype, "text/html")
+        browser.get("/id/miguel", headers={"Accept": "application/xrds+xml"})
+        self.assertIn(f"<LocalID>{MIGUEL}</LocalID>", browser.text)
+        browser.get("/", headers={"Accept": "application/xrds+xml"})
+        self.assertIn(f"<URI>{SITE}/login</URI>", browser.text)
+
+    def test_an_identity_page_has_one_link_a_line(self):
+        self.member()
+        browser = self.browser()
+        browser.get("/id/miguel")
+        links = [line for line in browser.text.splitlines() if "openid" in line and "<link" in line]
+        self.assertEqual(len(links), 4)
+        for line in links:
+            self.assertEqual(line.count("<link"), 1)
+        self.assertIn(f'<link rel="openid2.provider" href="{ENDPOINT}">', browser.text)
+
+    def test_there_is_no_identity_without_an_account(self):
+        browser = self.browser()
+        for name in ("nobody1", "%00", "..", "a b", "é", "x" * 5000):
+            with self.subTest(name):
+                browser.get(f"{SITE}/id/{name}", headers={"Accept": "application/xrds+xml"})
+                self.assertEqual(browser.status, 404)
+
+
+class DoorTests(ProviderCase):
+    """What another site's form may and may not do, and what the settings close."""
+
+    def test_a_foreign_form_may_ask_but_not_join_sign_in_or_consent(self):
+        browser = self.member()
+        client = browser.client
+        headers = {"Origin": "http://192.0.2.7", "Referer": REALM}
+        asked = dict(parse_qsl(urlsplit(self.message()).query))
+        response = client.post("/openid", data=asked, headers=headers, base_url=SITE)
+        self.assertEqual(response.status_code, 303)
+        question = response.headers["Location"]
+        browser.get(SITE + question)
+        self.assertEqual(browser.page.heading, QUESTION)
+        for path, fields in [
+            (question, {"allow": "yes"}),
+            (question, {"deny": "yes"}),
+            ("/openid/join", {"username": "mallory", "password": PASSWORD}),
+            ("/openid/sign-in", {"username": "miguel", "password": PASSWORD}),
+        ]:
+            with self.subTest(path, fields=fields):
+                response = client.post(path, data=fields, headers=headers, base_url=SITE)
+                self.assertEqual(response.status_code, 400)
+        self.assertEqual(self.count(Account), 1)
+        browser.submit(button="Allow")
+        self.assertTrue(browser.url.startswith(RETURN_TO))
+
+    def test_closed_takes_no_new_accounts_and_serves_the_old_ones(self):
+        self.member()
+        self.app = self.make_app(PROVIDER="closed")
+        browser = self.browser()
+        browser.get("/openid/sign-in")
+        self.assertNotIn("Make one", browser.page.links)
+        token = browser.token()
+        browser.get("/openid/join")
+        self.assertEqual((browser.status, browser.page.heading), (403, "No new accounts"))
+        form = {"csrf_token": token, "username": "ingrid", "password": PASSWORD}
+        browser.post("/openid/join", form)
+        self.assertEqual(browser.status, 403)
+        self.assertEqual(self.count(Account), 1)
+        browser.get(self.ask())
+        browser.submit(username="miguel", password=PASSWORD)
+        browser.submit(button="Allow")
+        self.assertEqual(self.verdict(browser).identity_url, MIGUEL)
+
+    def test_off_there_is_no_provider_at_all(self):
+        self.member()
+        self.app = self.make_app(PROVIDER="off")
+        browser = self.browser()
+        for path in ("/openid", "/openid/join", "/openid/sign-in", "/openid/consent", "/id/miguel"):
+            with self.subTest(path):
+                browser.get(path)
+                self.assertEqual(browser.status, 404)
+        browser.get("/", headers={"Accept": "application/xrds+xml"})
+        self.assertIn("2.0/return_to</Type>", browser.text)
+        self.assertNotIn("2.0/server</Type>", browser.text)

@@ -1,0 +1,245 @@
+"""What tests start beside themselves: copies of the site, servers, and a browser for those."""
+
+import atexit
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from http.cookiejar import CookieJar
+from pathlib import Path
+from urllib.parse import urlencode, urljoin
+from uuid import uuid4
+
+import sqlalchemy as sa
+
+from app.tests.base import Browser
+from config import basedir
+
+# Seconds in which a server has to answer, on the slowest machine.
+START_SECONDS = 30
+# Seconds in which every process has to be gone; "a few", says the promise.
+STOP_SECONDS = 5
+TEST_SERVER = os.environ.get("TEST_DATABASE_URL")
+
+_running: set["Process"] = set()
+
+
+def copy_of_the_site(case) -> Path:
+    """Give a folder with the site as in a fresh clone, removed when `case` is done.
+
+    `case` is a test, or a class of tests for what its tests share.
+    """
+    folder = temporary_folder(case)
+    shutil.copytree(
+        basedir / "app", folder / "app", ignore=shutil.ignore_patterns("__pycache__", "*.pyc")
+    )
+    for name in ("config.py", "run.py", "runp.py", "tests.py", "requirements.txt"):
+        shutil.copy2(basedir / name, folder)
+    (folder / "tmp").mkdir()
+    return folder
+
+
+def temporary_folder(case) -> Path:
+    """Give an empty folder that is removed when `case`, a test or a class of tests, is done."""
+    folder = tempfile.mkdtemp(prefix="microblog-")
+    clean_up_of(case)(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
+
+
+def clean_up_of(case):
+    return case.addClassCleanup if isinstance(case, type) else case.addCleanup
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def fresh_database(case) -> str:
+    """Give the address of an empty database, of the suite's kind, that is removed after `case`."""
+    if not TEST_SERVER:
+        return f"sqlite:///{temporary_folder(case) / 'fresh.db'}"
+    name = f"microblog_test_{uuid4().hex[:12]}"
+    _administer(f'CREATE DATABASE "{name}"')
+    clean_up_of(case)(_administer, f'DROP DATABASE "{name}" WITH (FORCE)')
+    return sa.make_url(TEST_SERVER).set(database=name).render_as_string(hide_password=False)
+
+
+def _administer(statement: str) -> None:
+    engine = sa.create_engine(TEST_SERVER, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(statement)
+    engine.dispose()
+
+
+class Process:
+    """A command running in a process group of its own, which is gone when `case` is done."""
+
+    def __init__(self, case, *command: str | Path, cwd: Path | None = None, **settings):
+        home = temporary_folder(case)
+        self.output_path = home / "output"
+        self.group_has_ended = False
+        with open(self.output_path, "wb") as output, _interruptible():
+            self.process = subprocess.Popen(
+                [str(part) for part in command],
+                # Somewhere else than the site, unless a test says otherwise.
+                cwd=cwd or home,
+                env=environment(home, **settings),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        _running.add(self)
+        clean_up_of(case)(self.kill)
+
+    @property
+    def output(self) -> str:
+        return self.output_path.read_text(errors="replace")
+
+    def wait_for_output(self, text: str) -> None:
+        wait_until(lambda: text in self.output, START_SECONDS, f"{text!r} in the output", self)
+
+    def is_running(self) -> bool:
+        """Tell whether any process of the group is left."""
+        # Ours to reap: a process that has ended stays in its group until then.
+        self.process.poll()
+        if not self.group_has_ended:
+            try:
+                os.killpg(self.process.pid, 0)
+            except ProcessLookupError:
+                self.group_has_ended = True
+        return not self.group_has_ended
+
+    def stop(self, number: signal.Signals, whole_group: bool = False) -> float:
+        """Send a signal and give the seconds until every process is gone, at most STOP_SECONDS.
+
+        A terminal sends Ctrl-C to the whole group; a supervisor, SIGTERM to its child alone.
+        """
+        began = time.monotonic()
+        (os.killpg if whole_group else os.kill)(self.process.pid, number)
+        wait_until(lambda: not self.is_running(), STOP_SECONDS, "every process gone", self)
+        return time.monotonic() - began
+
+    def kill(self) -> None:
+        """End what is left, whatever state it is in."""
+        if self.is_running():
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        _running.discard(self)
+
+
+class Server(Process):
+    """A process that serves the site on a free port; made, it may not answer yet: see wait()."""
+
+    def __init__(self, case, *command: str | Path, port: int | None = None, **options):
+        self.port = port or free_port()
+        self.origin = f"http://127.0.0.1:{self.port}"
+        self.case = case
+        super().__init__(case, *command, PORT=str(self.port), **options)
+
+    def wait(self) -> "Server":
+        """Wait until the sign-in page is answered."""
+        wait_until(self._answers, START_SECONDS, "an answer", self)
+        return self
+
+    def _answers(self) -> bool:
+        # Whoever holds the port, only a process of this group may be what answers.
+        if self.process.poll() is not None:
+            raise AssertionError(f"it ended with {self.process.returncode}:\n{self.output}")
+        try:
+            return self.browser().get("/login").status_code == 200
+        except OSError:
+            return False
+
+    def browser(self) -> "SocketBrowser":
+        return SocketBrowser(self.origin)
+
+
+def site_server(case, folder: Path, script: str, **options) -> Server:
+    """Start run.py or runp.py of a copy."""
+    return Server(case, sys.executable, folder / script, **options)
+
+
+def environment(home: Path, **settings) -> dict[str, str]:
+    """Give an environment in which nothing of the surrounding one is a setting."""
+    kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL") if name in os.environ}
+    # Servers put files of theirs into the home folder.
+    return {**kept, "HOME": str(home), "PYTHONUNBUFFERED": "1", **settings}
+
+
+def wait_until(holds, seconds: float, what: str, process: Process | None = None) -> None:
+    """Look again and again until `holds()` does; fail after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > deadline:
+            output = f"; the output:\n{process.output}" if process else ""
+            raise AssertionError(f"{what}: not within {seconds} seconds{output}")
+        time.sleep(0.02)
+
+
+@contextlib.contextmanager
+def _interruptible():
+    # A shell starts what runs in its background with SIGINT ignored, and a child
+    # inherits that. One with a handler is reset when the child's program begins.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@atexit.register
+def _kill_all() -> None:
+    for process in list(_running):
+        process.kill()
+
+
+class Answer:
+    """A response that came over a socket, with the names that Browser uses."""
+
+    def __init__(self, response):
+        with response:
+            self.status_code = response.status
+            self.headers = response.headers
+            self.body = response.read()
+
+    def get_data(self, as_text: bool = True) -> str:
+        return self.body.decode()
+
+
+class SocketBrowser(Browser):
+    """The tests' browser, speaking HTTP over a socket and keeping cookies in a jar."""
+
+    def __init__(self, origin: str):
+        self.origin = origin
+        self.url = origin + "/"
+        self.visited: list[str] = []
+        self.jar = CookieJar()
+        self.opener = urllib.request.build_opener(
+            # No proxy, whatever the environment says.
+            urllib.request.ProxyHandler({}),
+            urllib.request.HTTPCookieProcessor(self.jar),
+        )
+
+    def _open(self, method: str, url: str, follow: bool = True, data=None, headers=None):
+        url = urljoin(self.url, url)
+        self.visited.append(f"{method} {url}")
+        body = urlencode(data).encode() if data is not None else None
+        request = urllib.request.Request(url, body, headers or {}, method=method)
+        try:
+            response = self.opener.open(request, timeout=START_SECONDS)
+        except urllib.error.HTTPError as error:
+            response = error
+        self.url = response.url
+        self.response = Answer(response)
+        return self.response

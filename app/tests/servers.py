@@ -1,0 +1,284 @@
+"""The two scripts and the other WSGI servers, started as processes and spoken to over sockets."""
+
+import contextlib
+import queue
+import signal
+import sqlite3
+import stat
+import sys
+import unittest
+from pathlib import Path
+
+import sqlalchemy as sa
+from aiosmtpd.controller import Controller
+from alembic.script import ScriptDirectory
+
+from app.database import MIGRATIONS
+from app.extensions import db
+from app.provider import models as _provider_models  # noqa: F401 (its tables count as well)
+from app.tests.base import JoinMixin
+from app.tests.processes import (
+    TEST_SERVER,
+    Server,
+    copy_of_the_site,
+    free_port,
+    fresh_database,
+    site_server,
+    wait_until,
+)
+
+MAIL_SECONDS = 10
+
+
+class MailBox:
+    """An aiosmtpd handler that keeps what arrives."""
+
+    def __init__(self):
+        self.letters = queue.Queue()
+
+    async def handle_DATA(self, server, session, envelope) -> str:
+        self.letters.put(envelope)
+        return "250 OK"
+
+
+@contextlib.contextmanager
+def missing_table(folder: Path, name: str):
+    """Break the database of a running copy, as no request of a visitor could."""
+    connection = sqlite3.connect(folder / "app.db", timeout=15)
+    try:
+        connection.execute(f'ALTER TABLE "{name}" RENAME TO hidden')
+        connection.commit()
+        yield
+    finally:
+        connection.execute(f'ALTER TABLE hidden RENAME TO "{name}"')
+        connection.commit()
+        connection.close()
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+class ProductionServerTests(JoinMixin, unittest.TestCase):
+    """runp.py with two workers, and what it leaves in the folder of the site."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.mail_box = MailBox()
+        smtp = Controller(cls.mail_box, hostname="127.0.0.1", port=free_port())
+        smtp.start()
+        cls.addClassCleanup(smtp.stop)
+        cls.folder = copy_of_the_site(cls)
+        cls.server = site_server(
+            cls,
+            cls.folder,
+            "runp.py",
+            WORKERS="2",
+            ADMINS="admin@example.com",
+            MAIL_SERVER="127.0.0.1",
+            MAIL_PORT=str(smtp.port),
+            MAIL_FROM="microblog@example.com",
+        ).wait()
+        cls.log = cls.folder / "tmp" / "microblog.log"
+
+    def test_it_answers_with_the_sign_in_page(self):
+        browser = self.server.browser()
+        browser.get("/")
+        self.assertEqual((browser.status, browser.path), (200, "/login"))
+        self.assertIn("Sign in", browser.page.heading)
+
+    def test_it_prints_its_address(self):
+        self.assertIn(self.server.origin, self.server.output)
+
+    def test_it_makes_the_database_beside_config_py_and_the_log_in_tmp(self):
+        self.assertTrue((self.folder / "app.db").is_file())
+        first = self.log.read_text().splitlines()[0]
+        self.assertRegex(
+            first,
+            r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} INFO: microblog startup \[in /.+\.py:\d+\]$",
+        )
+
+    def test_the_secret_key_is_for_its_owner_alone(self):
+        secret = self.folder / "tmp" / "secret_key"
+        self.assertEqual(mode(secret), 0o600)
+        self.assertGreaterEqual(len(secret.read_text().strip()), 32)
+
+    def test_a_visitor_signs_up_and_is_remembered_by_both_workers(self):
+        browser = self.join("miguel", browser=self.server.browser())
+        self.assertEqual((browser.status, browser.page.heading), (200, "Hi, miguel!"))
+        # Each is a connection of its own, which either worker may take.
+        for _ in range(8):
+            browser.get("/")
+            self.assertEqual(browser.page.heading, "Hi, miguel!")
+
+    def test_a_failure_gives_the_500_page_a_log_entry_and_a_mail(self):
+        with missing_table(self.folder, "account"):
+            browser = self.server.browser()
+            browser.get("/id/nobody-in-particular")
+        self.assertEqual(browser.status, 500)
+        self.assertEqual(browser.page.heading, "An unexpected error has occurred")
+        self.assertIn("The administrator has been told.", browser.page.words)
+        for secret in ("Traceback", "no such table", "account", str(self.folder)):
+            self.assertNotIn(secret, browser.text)
+        letter = self.mail_box.letters.get(timeout=MAIL_SECONDS)
+        self.assertEqual(letter.rcpt_tos, ["admin@example.com"])
+        self.assertIn(b"no such table", letter.content)
+        wait_until(lambda: "no such table" in self.log.read_text(), MAIL_SECONDS, "a log entry")
+        self.assertEqual(self.server.browser().get("/id/nobody").status_code, 404)
+
+    def test_the_500_page_needs_neither_the_user_nor_the_sign_in(self):
+        browser = self.join("susan", browser=self.server.browser())
+        with missing_table(self.folder, "sign_in"):
+            browser.get("/")
+            self.assertEqual(browser.status, 500)
+            self.assertEqual(browser.page.heading, "An unexpected error has occurred")
+        self.mail_box.letters.get(timeout=MAIL_SECONDS)
+        browser.get("/")
+        self.assertEqual(browser.page.heading, "Hi, susan!")
+
+
+class OneWorkerTests(JoinMixin, unittest.TestCase):
+    """runp.py with one worker, which has to answer itself while it asks, and started again."""
+
+    def test_it_answers_its_own_discovery_and_keeps_everything_over_a_restart(self):
+        folder = copy_of_the_site(self)
+        server = site_server(self, folder, "runp.py", WORKERS="1").wait()
+        browser = self.join("miguel", browser=server.browser())
+        self.assertEqual(browser.page.heading, "Hi, miguel!")
+        secret = (folder / "tmp" / "secret_key").read_bytes()
+        server.stop(signal.SIGTERM)
+
+        site_server(self, folder, "runp.py", WORKERS="1", port=server.port).wait()
+        self.assertEqual((folder / "tmp" / "secret_key").read_bytes(), secret)
+        browser.get("/")
+        self.assertEqual(browser.page.heading, "Hi, miguel!")
+
+
+class DevelopmentServerTests(unittest.TestCase):
+    """run.py: debug on."""
+
+    def test_a_failure_shows_the_interactive_debugger_and_mails_nobody(self):
+        folder = copy_of_the_site(self)
+        mail_box = MailBox()
+        smtp = Controller(mail_box, hostname="127.0.0.1", port=free_port())
+        smtp.start()
+        self.addCleanup(smtp.stop)
+        server = site_server(
+            self,
+            folder,
+            "run.py",
+            ADMINS="admin@example.com",
+            MAIL_SERVER="127.0.0.1",
+            MAIL_PORT=str(smtp.port),
+        ).wait()
+        self.assertIn(server.origin, server.output)
+        with missing_table(folder, "account"):
+            browser = server.browser()
+            browser.get("/id/nobody")
+        self.assertEqual(browser.status, 500)
+        self.assertIn("Werkzeug Debugger", browser.text)
+        self.assertIn("no such table", browser.text)
+        # The page that the debugger asks for its console is there as well.
+        self.assertEqual(
+            browser.get("/?__debugger__=yes&cmd=resource&f=debugger.js").status_code, 200
+        )
+        server.stop(signal.SIGTERM)
+        self.assertTrue(mail_box.letters.empty())
+        self.assertFalse((folder / "tmp" / "microblog.log").exists())
+
+
+class StoppingTests(unittest.TestCase):
+    """Ctrl-C, and SIGTERM as a supervisor sends it, leave no process behind."""
+
+    def test_every_process_of_every_server_is_gone_within_seconds(self):
+        folder = copy_of_the_site(self)
+        servers = {}
+        for name, *command in (
+            ("run.py", folder / "run.py"),
+            ("runp.py", folder / "runp.py"),
+            ("gunicorn", "-m", "gunicorn", "--workers", "2", "-b", "127.0.0.1:{port}", "runp:app"),
+        ):
+            for how in ("Ctrl-C", "SIGTERM"):
+                port = free_port()
+                command_line = [str(part).format(port=port) for part in command]
+                servers[name, how] = Server(
+                    self,
+                    sys.executable,
+                    *command_line,
+                    port=port,
+                    cwd=folder if name == "gunicorn" else None,
+                )
+        # Started together, so that their waits for one another overlap.
+        for server in servers.values():
+            server.wait()
+        for (name, how), server in servers.items():
+            with self.subTest(server=name, stopped_by=how):
+                if how == "Ctrl-C":
+                    server.stop(signal.SIGINT, whole_group=True)
+                else:
+                    server.stop(signal.SIGTERM)
+                with self.assertRaises(OSError):
+                    server.browser().get("/login")
+
+    def test_sigterm_ends_runp_while_its_workers_are_still_starting(self):
+        folder = copy_of_the_site(self)
+        server = site_server(self, folder, "runp.py", WORKERS="2")
+        children = f"/proc/{server.process.pid}/task/{server.process.pid}/children"
+        if not Path(children).exists():
+            self.skipTest("tells the moment by /proc, which is Linux's")
+        wait_until(lambda: len(Path(children).read_text().split()) == 2, 30, "two workers", server)
+        server.stop(signal.SIGTERM)
+
+
+class OtherServersTests(unittest.TestCase):
+    """runp:app is what any WSGI server can take; gunicorn is asked in StoppingTests."""
+
+    def test_waitress_serves_it(self):
+        folder, port = copy_of_the_site(self), free_port()
+        server = Server(
+            self,
+            sys.executable,
+            "-m",
+            "waitress",
+            f"--listen=127.0.0.1:{port}",
+            "runp:app",
+            port=port,
+            cwd=folder,
+        ).wait()
+        server.stop(signal.SIGINT, whole_group=True)
+
+
+class FirstStartTests(JoinMixin, unittest.TestCase):
+    """Several starts at once on a database that nobody has made yet."""
+
+    def start_four(self, **settings) -> list[Server]:
+        folder = copy_of_the_site(self)
+        servers = [site_server(self, folder, "runp.py", **settings) for _ in range(4)]
+        for server in servers:
+            server.wait()
+            self.assertNotIn("Traceback", server.output)
+        self.folder = folder
+        return servers
+
+    def assert_whole(self, url: str) -> None:
+        engine = sa.create_engine(url)
+        self.addCleanup(engine.dispose)
+        with engine.connect() as connection:
+            tables = set(sa.inspect(connection).get_table_names())
+            self.assertEqual(tables, {*db.metadata.tables, "alembic_version"})
+            revisions = connection.execute(sa.text("SELECT version_num FROM alembic_version"))
+            newest = ScriptDirectory(str(MIGRATIONS)).get_current_head()
+            self.assertEqual(revisions.scalars().all(), [newest])
+
+    def test_four_starts_at_once_make_one_database(self):
+        self.start_four(WORKERS="2")
+        self.assert_whole(f"sqlite:///{self.folder / 'app.db'}")
+
+    @unittest.skipUnless(TEST_SERVER, "needs PostgreSQL: TEST_DATABASE_URL")
+    def test_four_starts_at_once_make_one_database_on_postgresql(self):
+        url = fresh_database(self)
+        servers = self.start_four(WORKERS="1", DATABASE_URL=url)
+        self.assert_whole(url)
+        browser = self.join("miguel", browser=servers[0].browser())
+        self.assertEqual(browser.page.heading, "Hi, miguel!")
+        self.assertFalse((self.folder / "app.db").exists())

@@ -1,0 +1,332 @@
+"""Settings: what they are by default, and which ones stop the start, in one sentence."""
+
+import os
+import sys
+import threading
+import unittest
+from unittest import mock
+
+import config
+from app import create_app
+from app.database import upgrade
+from app.tests.base import Browser, JoinMixin, TestCase, settings
+from app.tests.processes import (
+    START_SECONDS,
+    Process,
+    copy_of_the_site,
+    free_port,
+    temporary_folder,
+)
+from config import SettingError, read_settings
+
+GOOD_KEY = "a key for tests, 0123456789"
+HTTPS_SITE = "https://blog.example.com"
+
+# Each refused by read_settings, with what else has to be set for it to matter.
+BAD = [
+    ("PORT", "abc"),
+    ("PORT", "0"),
+    ("PORT", "65536"),
+    ("PORT", "-80"),
+    ("PORT", "80.0"),
+    ("PORT", "²"),
+    ("PORT", "9" * 5000),
+    ("WORKERS", "-1"),
+    ("WORKERS", "0"),
+    ("WORKERS", "many"),
+    ("PROXY_COUNT", "x"),
+    ("PROXY_COUNT", "-1"),
+    ("SITE_URL", "ftp://x"),
+    ("SITE_URL", "blog.example.com"),
+    ("SITE_URL", "https://"),
+    ("SITE_URL", "https://blog.example.com/path"),
+    ("SITE_URL", "https://blog.example.com?query"),
+    ("SITE_URL", "https://blog.example.com#fragment"),
+    ("SITE_URL", "https://me:secret@blog.example.com"),
+    ("SITE_URL", "https://blog.example.com\nX-Header: forged"),
+    ("SITE_URL", "https://blog\n.example.com"),
+    ("SITE_URL", "https://blog .example.com"),
+    ("SITE_URL", "https://blog.example.com\\evil"),
+    ("SITE_URL", "https://[::1"),
+    ("SITE_URL", "https://blog.example.com:port"),
+    ("SITE_URL", "https://blog.example.com:99999"),
+    ("SITE_URL", "https://bücher.example.com"),
+    ("SECRET_KEY", "short"),
+    ("SECRET_KEY", "you-will-never-guess"),
+    ("SECRET_KEY", "Hard To Guess String"),
+    ("SECRET_KEY", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
+    ("DATABASE_URL", "nonsense"),
+    ("DATABASE_URL", "mysql://root@localhost/blog"),
+    ("DATABASE_URL", "sqlite://"),
+    ("DATABASE_URL", "sqlite:///:memory:"),
+    ("DATABASE_URL", "sqlite:///file:blog?mode=memory&uri=true"),
+    ("DATABASE_URL", "sqlite+pysqlcipher:///blog.db"),
+    ("DATABASE_URL", "postgresql://"),
+    ("DATABASE_URL", "postgresql://localhost:port/blog"),
+    ("MAIL_SECURITY", "ssl"),
+    ("MAIL_PORT", "smtp"),
+    ("MAIL_FROM", "nobody"),
+    ("ADMINS", "nobody"),
+    ("ADMINS", "me@example.com, nobody"),
+    ("ADMINS", "me@example.com\nBcc: you@example.com"),
+    ("PROVIDER", "maybe"),
+    ("OPENID_TRUSTED_ORIGINS", "foo"),
+    ("OPENID_TRUSTED_ORIGINS", "http://127.0.0.1:8901, http://127.0.0.1:8902/path"),
+    ("RATELIMIT_ENABLED", "perhaps"),
+    ("GRAVATAR", "2"),
+]
+
+
+class SentenceCase(TestCase):
+    """Knows what a refusal has to read like."""
+
+    def assert_sentence(self, name: str, text: str) -> None:
+        self.assertTrue(text.startswith(name), text)
+        self.assertRegex(text, r"\A[^\n]+\.\Z")
+
+    def assert_refused(self, name: str, action) -> None:
+        with self.assertRaises(SettingError) as caught:
+            action()
+        self.assert_sentence(name, str(caught.exception))
+
+
+class BadSettingTests(SentenceCase):
+    def test_each_is_refused_in_one_sentence_that_names_it(self):
+        for name, value in BAD:
+            with self.subTest(setting=f"{name}={value[:60]}"):
+                values = {"SECRET_KEY": GOOD_KEY, name: value}
+                self.assert_refused(name, lambda values=values: read_settings(values))
+
+    def test_the_secrets_of_a_bad_setting_are_not_repeated(self):
+        for name, value in (
+            ("SECRET_KEY", "Tr0ub4d"),
+            ("DATABASE_URL", "mysql://me:Tr0ub4d@localhost/blog"),
+        ):
+            with self.subTest(setting=name), self.assertRaises(SettingError) as caught:
+                read_settings({"SECRET_KEY": GOOD_KEY, name: value})
+            self.assertNotIn("Tr0ub4d", str(caught.exception))
+
+    def test_a_host_that_is_not_loopback_needs_a_site_url(self):
+        for host in ("0.0.0.0", "::", "192.0.2.7", "blog.example.com"):
+            with self.subTest(host=host):
+                values = {"SECRET_KEY": GOOD_KEY, "HOST": host}
+                self.assert_refused("SITE_URL", lambda values=values: read_settings(values))
+                read_settings({**values, "SITE_URL": HTTPS_SITE})
+
+    def test_what_only_the_application_can_find_out_is_refused_the_same_way(self):
+        missing = temporary_folder(self) / "missing"
+        for name, value in (
+            ("RATELIMIT_STORAGE_URI", "nonsense://"),
+            ("LOG_FILE", str(missing / "microblog.log")),
+            ("LOG_FILE", str(missing.parent)),
+        ):
+            with self.subTest(setting=f"{name}={value}"):
+                changes = settings(RATELIMIT_ENABLED="on", **{name: value})
+                self.assert_refused(name, lambda changes=changes: create_app(**changes))
+
+    def test_a_database_that_cannot_be_opened_is_refused(self):
+        folder = temporary_folder(self)
+        folder.joinpath("file").write_text("This is not a database, and no folder either.\n" * 9)
+        for url in (
+            f"sqlite:///{folder / 'missing' / 'blog.db'}",
+            f"sqlite:///{folder / 'file' / 'blog.db'}",
+            f"sqlite:///{folder}",
+            f"sqlite:///{folder / 'file'}",
+            f"postgresql+psycopg://nobody:Tr0ub4d@127.0.0.1:{free_port()}/blog",
+        ):
+            with self.subTest(url=url):
+                app = create_app(**settings(DATABASE_URL=url))
+                with self.assertRaises(SettingError) as caught:
+                    upgrade(app)
+                self.assert_sentence("DATABASE_URL", str(caught.exception))
+                self.assertNotIn("Tr0ub4d", str(caught.exception))
+        self.assertIn("not a database", folder.joinpath("file").read_text())
+
+
+class RefusedStartTests(SentenceCase):
+    """What whoever starts the server gets to see."""
+
+    def test_the_sentence_is_all_there_is_and_the_exit_status_is_not_zero(self):
+        folder = copy_of_the_site(self)
+        runs = []
+        for script, name, value in (
+            ("runp.py", "PORT", "abc"),
+            ("run.py", "SITE_URL", "ftp://x"),
+            ("runp.py", "RATELIMIT_STORAGE_URI", "nonsense://"),
+            ("runp.py", "LOG_FILE", "/missing/microblog.log"),
+            ("runp.py", "DATABASE_URL", f"sqlite:///{folder / 'config.py' / 'blog.db'}"),
+        ):
+            process = Process(self, sys.executable, folder / script, **{name: value})
+            runs.append((script, name, process))
+        for script, name, process in runs:
+            with self.subTest(script=script, setting=name):
+                self.assert_stopped(name, process)
+
+    def test_an_unwritable_tmp_is_refused(self):
+        # A file in place of the folder, because permissions do not bind root.
+        folder = copy_of_the_site(self)
+        folder.joinpath("tmp").rmdir()
+        folder.joinpath("tmp").write_text("in the way\n")
+        without = Process(self, sys.executable, folder / "runp.py")
+        with_key = Process(self, sys.executable, folder / "runp.py", SECRET_KEY=GOOD_KEY)
+        self.assert_stopped("SECRET_KEY", without)
+        self.assert_stopped("LOG_FILE", with_key)
+
+    def assert_stopped(self, name: str, process: Process) -> None:
+        self.assertNotIn(process.process.wait(START_SECONDS), {0, None})
+        self.assert_sentence(name, process.output.removesuffix("\n"))
+
+
+class DefaultTests(unittest.TestCase):
+    def test_they_are_those_of_the_readme(self):
+        values = read_settings({"SECRET_KEY": GOOD_KEY})
+        expected = {
+            "HOST": "127.0.0.1",
+            "PORT": 5000,
+            "WORKERS": 2,
+            "SITE_URL": "http://127.0.0.1:5000",
+            "PROXY_COUNT": 0,
+            "ADMINS": [],
+            "MAIL_SERVER": "localhost",
+            "MAIL_PORT": 25,
+            "MAIL_USERNAME": "",
+            "MAIL_PASSWORD": "",
+            "MAIL_SECURITY": "none",
+            "MAIL_FROM": "no-reply@127.0.0.1",
+            "LOG_FILE": str(config.basedir / "tmp" / "microblog.log"),
+            "SQLALCHEMY_DATABASE_URI": f"sqlite:///{config.basedir / 'app.db'}",
+            "PROVIDER": "open",
+            "OPENID_TRUSTED_ORIGINS": (),
+            "RATELIMIT_ENABLED": True,
+            "RATELIMIT_STORAGE_URI": "memory://",
+            "GRAVATAR": True,
+        }
+        self.assertEqual({name: values[name] for name in expected}, expected)
+
+    def test_an_empty_value_is_as_good_as_none(self):
+        empty = dict.fromkeys(
+            "HOST PORT WORKERS SITE_URL PROXY_COUNT ADMINS DATABASE_URL LOG_FILE".split(),
+            "",
+        )
+        plain = read_settings({"SECRET_KEY": GOOD_KEY})
+        self.assertEqual(read_settings({"SECRET_KEY": GOOD_KEY, **empty}), plain)
+
+    def test_they_come_from_the_environment(self):
+        with mock.patch.dict(os.environ, PORT="8123", SECRET_KEY=GOOD_KEY, SITE_URL=""):
+            self.assertEqual(read_settings()["PORT"], 8123)
+
+    def test_a_relative_sqlite_path_begins_beside_config_py(self):
+        values = read_settings({"SECRET_KEY": GOOD_KEY, "DATABASE_URL": "sqlite:///blog.db"})
+        self.assertEqual(
+            values["SQLALCHEMY_DATABASE_URI"], f"sqlite:///{config.basedir / 'blog.db'}"
+        )
+
+
+class SecretKeyTests(unittest.TestCase):
+    def test_it_is_made_once_however_many_ask_at_the_same_moment(self):
+        for _ in range(10):
+            folder = temporary_folder(self)
+            barrier = threading.Barrier(8)
+            keys: list[str] = []
+
+            def ask(barrier=barrier, keys=keys):
+                barrier.wait(START_SECONDS)
+                keys.append(read_settings({})["SECRET_KEY"])
+
+            with mock.patch.object(config, "basedir", folder):
+                threads = [threading.Thread(target=ask) for _ in range(8)]
+                for thread in threads:
+                    thread.start()
+                for thread in threads:
+                    thread.join()
+            self.assertEqual((len(keys), len(set(keys))), (8, 1))
+            # No draft is left beside it.
+            self.assertEqual([path.name for path in (folder / "tmp").iterdir()], ["secret_key"])
+
+    def test_processes_that_start_together_share_it(self):
+        folder = copy_of_the_site(self)
+        code = "import config; print(config.read_settings({})['SECRET_KEY'])"
+        runs = [Process(self, sys.executable, "-c", code, cwd=folder) for _ in range(3)]
+        self.assertEqual([run.process.wait(START_SECONDS) for run in runs], [0, 0, 0])
+        self.assertEqual(len({run.output for run in runs}), 1)
+        self.assertGreater(len(runs[0].output.strip()), 32)
+
+    def test_two_sites_have_two(self):
+        keys = set()
+        for _ in range(2):
+            with mock.patch.object(config, "basedir", temporary_folder(self)):
+                keys.add(read_settings({})["SECRET_KEY"])
+        self.assertEqual(len(keys), 2)
+
+    def test_a_kept_one_that_was_emptied_is_refused(self):
+        folder = temporary_folder(self)
+        folder.joinpath("tmp").mkdir()
+        folder.joinpath("tmp", "secret_key").touch()
+        with (
+            mock.patch.object(config, "basedir", folder),
+            self.assertRaises(SettingError) as caught,
+        ):
+            read_settings({})
+        self.assertIn("SECRET_KEY", str(caught.exception))
+
+
+class AddressTests(JoinMixin, TestCase):
+    """Which hosts the site answers to, and what its cookies say of https."""
+
+    def get(self, url: str, app=None, **options):
+        with (app or self.app).app_context():
+            origin, _, path = url.partition("/login")
+            client = (app or self.app).test_client()
+            return client.get("/login" + path, base_url=origin, **options)
+
+    def test_a_foreign_host_gets_a_400_page_that_does_not_repeat_it(self):
+        for url in ("http://evil.example/login", "http://127.0.0.1.evil.example:5000/login"):
+            answer = self.get(url)
+            self.assertEqual(answer.status_code, 400)
+            self.assertIn("Not at this address", answer.text)
+            self.assertNotIn("evil.example", answer.text)
+            self.assertNotIn("evil.example", str(answer.headers))
+
+    def test_the_sign_in_page_under_another_loopback_name_is_elsewhere(self):
+        for alias in ("http://localhost:5000", "http://[::1]:5000", "http://127.0.0.1"):
+            answer = self.get(f"{alias}/login?next=/edit")
+            self.assertEqual(answer.status_code, 302)
+            self.assertEqual(answer.headers["Location"], "http://127.0.0.1:5000/login?next=/edit")
+        self.assertEqual(self.get("http://127.0.0.1:5000/login").status_code, 200)
+
+    def test_a_chosen_site_url_is_the_only_one(self):
+        app = self.make_app(SITE_URL=HTTPS_SITE)
+        self.assertEqual(self.get(f"{HTTPS_SITE}/login", app).status_code, 200)
+        for other in ("http://127.0.0.1:5000", "http://localhost:5000", "https://evil.example"):
+            self.assertEqual(self.get(f"{other}/login", app).status_code, 400, other)
+
+    def test_under_https_every_cookie_is_secure_and_bound_to_this_host(self):
+        app = self.make_app(SITE_URL=HTTPS_SITE)
+        browser = Browser(app, HTTPS_SITE)
+        cookies = {}
+        visit = browser.client.open
+
+        def watch(*args, **options):
+            answer = visit(*args, **options)
+            for cookie in answer.headers.getlist("Set-Cookie"):
+                cookies[cookie.partition("=")[0]] = cookie
+            return answer
+
+        with mock.patch.object(browser.client, "open", watch):
+            browser.get("/login")
+            token = browser.token()
+            browser.post("/login", {"provider": "own", "remember_me": "y", "csrf_token": token})
+            browser.get(browser.page.links["Make one"])
+            browser.submit(username="miguel", password="correct horse battery", email="")
+        self.assertEqual(browser.page.heading, "Hi, miguel!")
+        self.assertEqual(set(cookies), {"__Host-session", "__Host-remember"})
+        for cookie in cookies.values():
+            attributes = {part.strip().lower() for part in cookie.split(";")[1:]}
+            self.assertLessEqual({"secure", "httponly", "path=/", "samesite=lax"}, attributes)
+            self.assertNotIn("domain", cookie.lower())
+
+    def test_under_http_a_cookie_without_https_still_works(self):
+        cookie = self.get("http://127.0.0.1:5000/login").headers["Set-Cookie"]
+        self.assertTrue(cookie.startswith("session="), cookie)
+        self.assertNotIn("Secure", cookie)
+        self.assertIn("HttpOnly", cookie)
