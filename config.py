@@ -86,8 +86,8 @@ class Source:
 def read_settings(values: Mapping[str, object] | None = None, **overrides) -> dict:
     """Turn `values` (the environment unless given) and `overrides` into Flask's configuration.
 
-    Names outside README's table are passed through as they are, for Flask and its
-    extensions. Raises SettingError for a value that makes no sense.
+    Overrides that are not in README's table go to Flask and its extensions as they
+    are. Raises SettingError for a value that makes no sense.
     """
     source = Source({**(os.environ if values is None else values), **overrides})
     host = source.text("HOST", "127.0.0.1")
@@ -95,12 +95,11 @@ def read_settings(values: Mapping[str, object] | None = None, **overrides) -> di
     chosen = source.text("SITE_URL")
     site_url = _origin("SITE_URL", chosen) if chosen else _listening_address(host, port)
     secure = site_url.startswith("https:")
-    settings = {
+    table = {
         "HOST": host,
         "PORT": port,
         "WORKERS": source.integer("WORKERS", 2, 1, 64),
         "SITE_URL": site_url,
-        "SITE_URL_CHOSEN": bool(chosen),
         "PROXY_COUNT": source.integer("PROXY_COUNT", 0, 0, 8),
         "SECRET_KEY": _secret_key(source.text("SECRET_KEY")),
         "DATABASE_URL": source.text("DATABASE_URL", f"sqlite:///{basedir / 'app.db'}"),
@@ -115,7 +114,6 @@ def read_settings(values: Mapping[str, object] | None = None, **overrides) -> di
         ),
         "LOG_FILE": source.text("LOG_FILE", str(basedir / "tmp" / "microblog.log")),
         "PROVIDER": source.choice("PROVIDER", "open", "closed", "off"),
-        "OPENID_PROVIDERS": OPENID_PROVIDERS,
         "OPENID_TRUSTED_ORIGINS": tuple(
             _origin("OPENID_TRUSTED_ORIGINS", origin)
             for origin in source.names("OPENID_TRUSTED_ORIGINS")
@@ -125,8 +123,14 @@ def read_settings(values: Mapping[str, object] | None = None, **overrides) -> di
             source.text("RATELIMIT_STORAGE_URI", "memory://")
         ),
         "GRAVATAR": source.switch("GRAVATAR", True),
+    }
+    fixed = {
+        "SITE_URL_CHOSEN": bool(chosen),
+        "OPENID_PROVIDERS": OPENID_PROVIDERS,
         # Seconds that all fetches of one sign-in step may take together.
         "FETCH_SECONDS": 8.0,
+        # Werkzeug's name of it; it stands in front of each hash, so it can change.
+        "PASSWORD_HASH": "scrypt",
         # A form may lie open for as long as its session lasts.
         "WTF_CSRF_TIME_LIMIT": None,
         "SESSION_COOKIE_NAME": "__Host-session" if secure else "session",
@@ -143,11 +147,10 @@ def read_settings(values: Mapping[str, object] | None = None, **overrides) -> di
         "MAX_CONTENT_LENGTH": 64 * 1024,
         "SEND_FILE_MAX_AGE_DEFAULT": timedelta(days=365),
     }
-    settings.update((name, value) for name, value in overrides.items() if name not in settings)
-    settings["SQLALCHEMY_DATABASE_URI"] = _database_url(settings["DATABASE_URL"])
     # A statement's parameters hold what people typed; none of it belongs in a log.
-    settings["SQLALCHEMY_ENGINE_OPTIONS"] = {"hide_parameters": True, "pool_pre_ping": True}
-    return settings
+    fixed["SQLALCHEMY_ENGINE_OPTIONS"] = {"hide_parameters": True, "pool_pre_ping": True}
+    fixed["SQLALCHEMY_DATABASE_URI"] = _database_url(table["DATABASE_URL"])
+    return {**fixed, **overrides, **table}
 
 
 def _listening_address(host: str, port: int) -> str:

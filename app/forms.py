@@ -91,7 +91,7 @@ class DeleteForm(FlaskForm):
     def validate_nickname(self, field) -> None:
         if field.data.lower() != self.expected.lower():
             raise ValidationError(
-                "Please type your nickname, so that nobody is deleted by mistake."
+                "Please type your own nickname, so that this is no mistake."
             )
 
 

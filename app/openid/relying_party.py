@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import wraps
 from urllib.parse import urlencode
 
-from flask import redirect, request, session
+from flask import redirect, request, session, url_for
 from flask_openid import OpenID, OpenIDResponse
 from openid.consumer import consumer, discover
 from openid.message import OPENID2_NS, Message
@@ -63,7 +63,10 @@ class RelyingParty(OpenID):
         return safe_next(request.values.get("next"))
 
     def get_current_url(self) -> str:
-        return origin.own_url(request.path) + "?" + urlencode({"next": self.get_next_url()})
+        return self._sign_in_url() + "?" + urlencode({"next": self.get_next_url()})
+
+    def _sign_in_url(self) -> str:
+        return origin.own_url(url_for("auth.login"))
 
     def get_success_url(self, state: str = "", typed: str = "") -> str:
         """Give the return_to of a sign-in, with the state that its answer has to bring back."""
@@ -162,11 +165,11 @@ class RelyingParty(OpenID):
         The visitor's browser asks again from here, where it does send them, and no
         cookie is set on the way: it would replace the session that began the sign-in.
         """
-        url = origin.own_url(request.path) + "?" + urlencode(answer)
+        url = self._sign_in_url() + "?" + urlencode(answer)
         if len(url) <= LONGEST_URL:
             return redirect(url, 303)
         return self_posting_page(
-            origin.own_url(request.path) + "?openid_complete=yes", answer | {REPOSTED: "yes"}
+            self._sign_in_url() + "?openid_complete=yes", answer | {REPOSTED: "yes"}
         )
 
 

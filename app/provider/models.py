@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import cache
 
 import sqlalchemy as sa
-from flask import url_for
+from flask import current_app, url_for
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship, validates
 from werkzeug.security import check_password_hash, generate_password_hash
@@ -21,9 +21,13 @@ SIGN_IN_ENDS_AFTER = timedelta(days=30)
 REQUEST_ENDS_AFTER = timedelta(hours=1)
 
 
+def password_hash(password: str) -> str:
+    return generate_password_hash(password, current_app.config["PASSWORD_HASH"])
+
+
 @cache
 def _nobodys_password() -> str:
-    return generate_password_hash(secrets.token_hex())
+    return password_hash(secrets.token_hex())
 
 
 class Account(db.Model):
@@ -57,9 +61,9 @@ class Account(db.Model):
     def join(username: str, password: str, email: str | None) -> "Account":
         """Make an account. Raises IntegrityError when the username is taken, whatever its case."""
         # Before the transaction: hashing takes a while, and others want to write too.
-        password_hash = generate_password_hash(password)
+        hashed_password = password_hash(password)
         with writing() as session:
-            account = Account(username=username, password_hash=password_hash, email=email)
+            account = Account(username=username, password_hash=hashed_password, email=email)
             session.add(account)
         return account
 
@@ -90,9 +94,9 @@ class Account(db.Model):
 
     def set_password(self, password: str) -> None:
         """Change the password, and sign the account out of every browser."""
-        password_hash = generate_password_hash(password)
+        hashed_password = password_hash(password)
         with writing() as session:
-            self.password_hash = password_hash
+            self.password_hash = hashed_password
             session.execute(sa.delete(AccountSignIn).where(AccountSignIn.account_id == self.id))
 
     def delete(self) -> None:

@@ -419,6 +419,8 @@ class MachineTests(ProviderCase):
         self.assertEqual(self.direct(**forged)[1]["is_valid"], "false")
 
     def test_a_forged_answer_is_not_valid(self):
+        self.store = None
+        browser = self.member()
         for changes in (
             {"identity": SITE + "/id/ingrid", "claimed_id": SITE + "/id/ingrid"},
             {"return_to": "http://evil.example/"},
@@ -430,9 +432,6 @@ class MachineTests(ProviderCase):
             {"assoc_handle": "x"},
         ):
             with self.subTest(changes):
-                self.empty_database()
-                self.store = None
-                browser = self.member()
                 browser.get(self.ask())
                 browser.submit(button="Allow")
                 answer = dict(parse_qsl(urlsplit(browser.url).query))

@@ -144,7 +144,6 @@ class Server(Process):
     def __init__(self, case, *command: str | Path, port: int | None = None, **options):
         self.port = port or free_port()
         self.origin = f"http://127.0.0.1:{self.port}"
-        self.case = case
         super().__init__(case, *command, PORT=str(self.port), **options)
 
     def wait(self) -> "Server":
@@ -167,7 +166,9 @@ class Server(Process):
 
 def site_server(case, folder: Path, script: str, **options) -> Server:
     """Start run.py or runp.py of a copy."""
-    return Server(case, sys.executable, folder / script, **options)
+    server = Server(case, sys.executable, folder / script, **options)
+    server.folder = folder
+    return server
 
 
 def environment(home: Path, **settings) -> dict[str, str]:

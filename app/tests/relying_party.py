@@ -2,6 +2,7 @@
 
 import base64
 import re
+import secrets
 from unittest import mock
 from urllib.parse import parse_qs, parse_qsl, quote, urlencode, urlsplit
 
@@ -351,8 +352,9 @@ class CookieTests(SecondProviderCase):
         self.assertLessEqual(set(kept), known)
 
     def test_cookies_stay_small_at_every_step(self):
-        identity = self.provider.origin + "/id/" + "x" * 200
-        self.provider.chosen = "/id/" + "x" * 200
+        # Random, since what repeats itself is compressed.
+        self.provider.chosen = "/id/" + secrets.token_hex(100)
+        identity = self.provider.origin + self.provider.chosen
         self.provider.nickname = "..."
         self.provider.email = "@"
         browser = self.browser()
@@ -724,6 +726,7 @@ class SentenceTests(SecondProviderCase):
 
     def test_what_a_provider_says_wrong(self):
         typed = self.provider.origin + "/"
+        long, odd = (typed + "id/susan#" + rest for rest in ("x" * 400, "\x00"))
         for problem, lies, forgeries in [
             ("clock", {"response_nonce": "2001-01-01T00:00:00Zx"}, {}),
             ("clock", {"response_nonce": "2101-01-01T00:00:00Zx"}, {}),
@@ -732,6 +735,9 @@ class SentenceTests(SecondProviderCase):
             ("invalid", {}, {"response_nonce": "2030-01-01T00:00:00Zx"}),
             ("invalid", {"op_endpoint": SITE + "/nowhere"}, {}),
             ("cancelled", {"mode": "setup_needed"}, {}),
+            # A fragment is never fetched, only kept.
+            ("refused", {"claimed_id": long}, {}),
+            ("invalid", {"claimed_id": odd}, {}),
         ]:
             with self.subTest(problem, lies=lies, forgeries=forgeries):
                 self.provider.reset()

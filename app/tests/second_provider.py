@@ -7,7 +7,6 @@ whenever it likes. `SecondProviderCase` is a TestCase whose application may fetc
 
 import base64
 import http.client
-import logging
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
@@ -27,9 +26,6 @@ AX_URIS = {
     "nickname": "http://axschema.org/namePerson/friendly",
     "email": "http://axschema.org/contact/email",
 }
-# The library prints every answer that it refuses, and here that is most of them.
-logging.getLogger("openid").addHandler(logging.NullHandler())
-
 SHA1 = ("HMAC-SHA1", "DH-SHA1")
 SHA256 = ("HMAC-SHA256", "DH-SHA256")
 

@@ -28,6 +28,8 @@ from app.tests.processes import (
 )
 
 MAIL_SECONDS = 10
+# Well below runp.py's workers_kill_timeout.
+GRACE_SECONDS = 2.5
 
 
 class MailBox:
@@ -223,11 +225,22 @@ class StoppingTests(unittest.TestCase):
     def test_sigterm_ends_runp_while_its_workers_are_still_starting(self):
         folder = copy_of_the_site(self)
         server = site_server(self, folder, "runp.py", WORKERS="2")
-        children = f"/proc/{server.process.pid}/task/{server.process.pid}/children"
-        if not Path(children).exists():
+        main = server.process.pid
+        children = Path(f"/proc/{main}/task/{main}/children")
+        if not children.exists():
             self.skipTest("tells the moment by /proc, which is Linux's")
-        wait_until(lambda: len(Path(children).read_text().split()) == 2, 30, "two workers", server)
+        wait_until(lambda: len(children.read_text().split()) == 2, 30, "two workers", server)
         server.stop(signal.SIGTERM)
+
+    def test_ctrl_c_lets_the_workers_of_runp_end_by_themselves(self):
+        # A worker that has to be killed loses what it still has to send or to write.
+        server = site_server(self, copy_of_the_site(self), "runp.py", WORKERS="4").wait()
+        log = server.folder / "tmp" / "microblog.log"
+        wait_until(
+            lambda: log.read_text().count("microblog startup") == 5, 30, "four workers", server
+        )
+        seconds = server.stop(signal.SIGINT, whole_group=True)
+        self.assertLess(seconds, GRACE_SECONDS)
 
 
 class OtherServersTests(unittest.TestCase):

@@ -96,8 +96,12 @@ def _sign_in_page(form: LoginForm) -> str:
 @oid.errorhandler
 def sign_in_failed(problem: str):
     """Take the visitor back to the sign-in page, which says what went wrong."""
-    session["problem"] = problem
     session["typed"] = request.values.get("typed", "")[:255]
+    if g.user.is_authenticated:
+        # Somebody who adds an OpenID, and whom the sign-in page would send on.
+        flash(PROBLEMS[problem], "error")
+        return redirect(oid.get_next_url())
+    session["problem"] = problem
     return redirect(url_for("auth.login", next=oid.get_next_url()))
 
 

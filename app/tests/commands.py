@@ -1,0 +1,127 @@
+"""The commands of whoever runs the site."""
+
+import os
+import subprocess
+import sys
+
+from app import db
+from app.database import now
+from app.models import Identity, Post, SignIn, User
+from app.openid.store import DatabaseStore, Nonce
+from app.tests.base import PASSWORD, JoinMixin, PeopleTestCase, TestCase, settings
+from config import basedir
+
+
+class BroomTests(JoinMixin, PeopleTestCase):
+    def test_a_user_is_removed_with_all_that_is_theirs(self):
+        self.post(self.john, "of john")
+        self.browser(self.john)
+        result = self.run_command("user", "remove", "JOHN")
+        self.assertEqual((result.exit_code, result.output), (0, "Removed JOHN.\n"))
+        for model, left in ((User, 1), (Post, 0), (Identity, 1), (SignIn, 0)):
+            self.assertEqual(self.count(model), left, model)
+
+    def test_a_post_is_removed(self):
+        post, other = self.post(self.john, "one"), self.post(self.john, "two")
+        result = self.run_command("post", "remove", str(post.id))
+        self.assertEqual(result.output, f"Removed post {post.id}.\n")
+        self.assertEqual(self.count(Post), 1)
+        self.assertEqual(other.body, "two")
+
+    def test_what_is_not_there_is_said(self):
+        for arguments in (
+            ("user", "remove", "nobody"),
+            ("user", "remove", "a\x00b"),
+            ("post", "remove", "12345"),
+            ("account", "reset", "nobody"),
+        ):
+            with self.subTest(arguments):
+                result = self.run_command(*arguments)
+                self.assertEqual(result.exit_code, 1)
+                self.assertIn("Error: There is no ", result.output)
+
+    def test_an_account_gets_a_new_password_and_is_signed_out(self):
+        browser = self.join("miguel")
+        result = self.run_command("account", "reset", "miguel")
+        password = result.output.split(" is ")[1].split("\n")[0]
+        browser.get("/openid")
+        self.assertIn("Sign in to your account", browser.page.links)
+        for given, status in ((PASSWORD, 400), (password, 200)):
+            stranger = self.browser()
+            stranger.get("/openid/sign-in")
+            stranger.submit(username="miguel", password=given)
+            self.assertEqual(stranger.status, status)
+
+
+class OpenIDCommandTests(TestCase):
+    def test_what_has_expired_is_swept_out(self):
+        db.session.add(Nonce(key="old", timestamp=int(now().timestamp()) - 10**6))
+        db.session.commit()
+        self.assertTrue(DatabaseStore().useNonce("https://op.example/", now().timestamp(), "x"))
+        result = self.run_command("openid", "cleanup")
+        self.assertEqual(result.exit_code, 0)
+        self.assertEqual(self.count(Nonce), 1)
+
+    def test_a_dead_provider_is_told_from_a_living_one(self):
+        result = self.run_command("openid", "check", "http://127.0.0.1:5000/openid")
+        self.assertEqual(result.exit_code, 0)
+        self.assertIn("alive, http://127.0.0.1:5000/openid", result.output)
+        self.assertIn("http://specs.openid.net/auth/2.0/server", result.output)
+        result = self.run_command("openid", "check", "http://127.0.0.1:5000/login")
+        self.assertEqual(result.exit_code, 1)
+        self.assertIn("answers, but is no OpenID", result.output)
+        result = self.run_command("openid", "check", "http://127.0.0.1:1/")
+        self.assertEqual(result.exit_code, 1)
+        self.assertIn("no answer", result.output)
+
+
+class SafetyCheckTests(TestCase):
+    SAFE = {
+        "SITE_URL": "https://blog.example.com",
+        "PROXY_COUNT": "1",
+        "ADMINS": "admin@example.com",
+        "MAIL_SERVER": "mail.example.com",
+        "MAIL_SECURITY": "tls",
+        "RATELIMIT_ENABLED": "on",
+        "WORKERS": "1",
+        "SECRET_KEY": "0123456789abcdef0123456789abcdef",
+    }
+
+    def check(self, **changes):
+        result = self.run_command("check", app=self.make_app(**self.SAFE | changes))
+        return result.exit_code, result.output
+
+    def test_safe_settings_pass_without_a_word(self):
+        self.assertEqual(self.check(), (0, ""))
+
+    def test_each_unsafe_one_has_a_line(self):
+        # With more workers than one, each counts in a memory of its own.
+        self.assertIn("RATELIMIT_STORAGE_URI is memory://", self.check(WORKERS="2")[1])
+        for name, value in {
+            "SITE_URL": "http://blog.example.com",
+            "PROXY_COUNT": "0",
+            "ADMINS": "",
+            "MAIL_SERVER": "localhost",
+            "MAIL_SECURITY": "none",
+            "RATELIMIT_ENABLED": "off",
+            "SECRET_KEY": "0123456789abcdef!",
+            "OPENID_TRUSTED_ORIGINS": "http://127.0.0.1:8901",
+        }.items():
+            with self.subTest(name):
+                status, output = self.check(**{name: value})
+                self.assertEqual(status, 1)
+                self.assertTrue(any(line.startswith(name) for line in output.splitlines()), output)
+
+    def test_flask_finds_the_application_by_itself(self):
+        environment = {name: str(value) for name, value in settings().items() if name != "TESTING"}
+        found = subprocess.run(
+            [sys.executable, "-m", "flask", "check"],
+            cwd=basedir,
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        self.assertEqual(found.returncode, 1)
+        self.assertIn("SITE_URL is not set", found.stdout)
+        self.assertEqual(found.stderr, "")
