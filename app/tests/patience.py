@@ -1,0 +1,67 @@
+"""Visitors whose provider never answers hold up nobody but themselves, and not for long."""
+
+import sys
+import threading
+import time
+import unittest
+
+from app.openid.relying_party import PROBLEMS
+from app.tests.hostile import HostileServer
+from app.tests.processes import Server, fresh_database, temporary_folder
+from config import basedir, read_settings
+
+VISITORS = 20
+# What a step may take, and some more for twenty pages on a slow machine.
+FETCH_SECONDS = read_settings({})["FETCH_SECONDS"]
+MARGIN_SECONDS = 4
+
+
+class TwentySlowSignInsTests(unittest.TestCase):
+    def test_others_are_served_and_each_ends_in_time_with_a_sentence(self):
+        slow = HostileServer()
+        slow.__enter__()
+        self.addCleanup(slow.__exit__, None, None, None)
+        server = Server(
+            self,
+            sys.executable,
+            basedir / "runp.py",
+            WORKERS="1",
+            DATABASE_URL=fresh_database(self),
+            LOG_FILE=str(temporary_folder(self) / "log"),
+            SECRET_KEY="a key for tests, 0123456789",
+            OPENID_TRUSTED_ORIGINS=slow.origin,
+            RATELIMIT_ENABLED="off",
+        ).wait()
+        outcomes = []
+        ready = threading.Barrier(VISITORS + 1)
+
+        def sign_in(path: str) -> None:
+            browser = server.browser()
+            browser.get("/login")
+            ready.wait()
+            began = time.monotonic()
+            browser.submit(openid=slow.origin + path)
+            outcomes.append((time.monotonic() - began, browser.status, browser.page.alerts))
+
+        paths = ("/silent", "/slow-headers", "/slow-body", "/endless", "/tiny-chunks")
+        threads = [
+            threading.Thread(target=sign_in, args=(paths[n % len(paths)],)) for n in range(VISITORS)
+        ]
+        for thread in threads:
+            thread.start()
+        ready.wait()
+        served = 0
+        while any(thread.is_alive() for thread in threads) and len(outcomes) < VISITORS // 2:
+            self.assertEqual(server.browser().get("/login").status_code, 200)
+            served += 1
+        for thread in threads:
+            thread.join()
+        # Were they waiting behind the slow ones, it would be a handful.
+        self.assertGreater(served, 20)
+        self.assertEqual(len(outcomes), VISITORS)
+        expected = {PROBLEMS["no_answer"], PROBLEMS["not_found"]}
+        for seconds, status, alerts in outcomes:
+            self.assertLess(seconds, FETCH_SECONDS + MARGIN_SECONDS)
+            self.assertEqual(status, 400)
+            self.assertLessEqual(set(alerts), expected)
+            self.assertEqual(len(alerts), 1)
