@@ -510,7 +510,7 @@ class MachineTests(ProviderCase):
         self.assertEqual(response.status_code, 400)
 
 
-class DocumentTests(ProviderCase):
+class ProviderDocumentTests(ProviderCase):
     def test_machines_get_an_xrds_document_and_people_a_page(self):
         self.member()
         for path, kinds in [

@@ -9,15 +9,16 @@ import sys
 import unittest
 from pathlib import Path
 
+import portalocker
 import sqlalchemy as sa
 from aiosmtpd.controller import Controller
-from alembic.script import ScriptDirectory
 
-from app.database import MIGRATIONS
-from app.extensions import db
-from app.provider import models as _provider_models  # noqa: F401 (its tables count as well)
-from app.tests.base import JoinMixin
+from app import create_app, db
+from app.database import MIGRATION_LOCK, is_current
+from app.tests.base import JoinMixin, settings
+from app.tests.databases import differences
 from app.tests.processes import (
+    START_SECONDS,
     TEST_SERVER,
     Server,
     copy_of_the_site,
@@ -190,32 +191,32 @@ class DevelopmentServerTests(unittest.TestCase):
 
 
 class StoppingTests(unittest.TestCase):
-    """Ctrl-C, and SIGTERM as a supervisor sends it, leave no process behind."""
+    """Ctrl-C, and SIGTERM as a supervisor sends it, leave no process behind.
 
-    def test_every_process_of_every_server_is_gone_within_seconds(self):
+    The tests above end run.py and runp.py with SIGTERM when they are done.
+    """
+
+    def test_run_py_gunicorn_and_waitress_serve_until_they_are_told_to_stop(self):
         folder = copy_of_the_site(self)
-        servers = {}
-        for name, *command in (
-            ("run.py", folder / "run.py"),
-            ("runp.py", folder / "runp.py"),
-            ("gunicorn", "-m", "gunicorn", "--workers", "2", "-b", "127.0.0.1:{port}", "runp:app"),
+        gunicorn = ("-m", "gunicorn", "-b", "127.0.0.1:{port}", "runp:app")
+        waitress = ("-m", "waitress", "--listen=127.0.0.1:{port}", "runp:app")
+        told = []
+        for name, command, ctrl_c in (
+            ("run.py", ("run.py",), True),
+            ("gunicorn", gunicorn, True),
+            ("gunicorn", gunicorn, False),
+            ("waitress", waitress, True),
+            ("waitress", waitress, False),
         ):
-            for how in ("Ctrl-C", "SIGTERM"):
-                port = free_port()
-                command_line = [str(part).format(port=port) for part in command]
-                servers[name, how] = Server(
-                    self,
-                    sys.executable,
-                    *command_line,
-                    port=port,
-                    cwd=folder if name == "gunicorn" else None,
-                )
-        # Started together, so that their waits for one another overlap.
-        for server in servers.values():
-            server.wait()
-        for (name, how), server in servers.items():
-            with self.subTest(server=name, stopped_by=how):
-                if how == "Ctrl-C":
+            port = free_port()
+            command = [part.format(port=port) for part in command]
+            server = Server(self, sys.executable, *command, port=port, cwd=folder)
+            told.append((name, server, ctrl_c))
+        # They start side by side, which takes less time than one after the other.
+        for name, server, ctrl_c in told:
+            with self.subTest(server=name, ctrl_c=ctrl_c):
+                server.wait()
+                if ctrl_c:
                     server.stop(signal.SIGINT, whole_group=True)
                 else:
                     server.stop(signal.SIGTERM)
@@ -229,68 +230,81 @@ class StoppingTests(unittest.TestCase):
         children = Path(f"/proc/{main}/task/{main}/children")
         if not children.exists():
             self.skipTest("tells the moment by /proc, which is Linux's")
-        wait_until(lambda: len(children.read_text().split()) == 2, 30, "two workers", server)
+        wait_until(
+            lambda: len(children.read_text().split()) == 2, START_SECONDS, "two workers", server
+        )
         server.stop(signal.SIGTERM)
 
     def test_ctrl_c_lets_the_workers_of_runp_end_by_themselves(self):
         # A worker that has to be killed loses what it still has to send or to write.
-        server = site_server(self, copy_of_the_site(self), "runp.py", WORKERS="4").wait()
+        server = site_server(self, copy_of_the_site(self), "runp.py", WORKERS="3").wait()
         log = server.folder / "tmp" / "microblog.log"
         wait_until(
-            lambda: log.read_text().count("microblog startup") == 5, 30, "four workers", server
+            lambda: log.read_text().count("microblog startup") == 4,
+            START_SECONDS,
+            "three workers",
+            server,
         )
         seconds = server.stop(signal.SIGINT, whole_group=True)
         self.assertLess(seconds, GRACE_SECONDS)
 
 
-class OtherServersTests(unittest.TestCase):
-    """runp:app is what any WSGI server can take; gunicorn is asked in StoppingTests."""
-
-    def test_waitress_serves_it(self):
-        folder, port = copy_of_the_site(self), free_port()
-        server = Server(
-            self,
-            sys.executable,
-            "-m",
-            "waitress",
-            f"--listen=127.0.0.1:{port}",
-            "runp:app",
-            port=port,
-            cwd=folder,
-        ).wait()
-        server.stop(signal.SIGINT, whole_group=True)
-
-
 class FirstStartTests(JoinMixin, unittest.TestCase):
-    """Several starts at once on a database that nobody has made yet."""
+    """Several starts at once on a database that nobody has made yet.
+
+    The test holds the lock under which it is made until all of them ask for it.
+    """
+
+    def setUp(self):
+        self.folder = copy_of_the_site(self)
 
     def start_four(self, **settings) -> list[Server]:
-        folder = copy_of_the_site(self)
-        servers = [site_server(self, folder, "runp.py", **settings) for _ in range(4)]
-        for server in servers:
-            server.wait()
-            self.assertNotIn("Traceback", server.output)
-        self.folder = folder
+        servers = [
+            site_server(self, self.folder, "runp.py", WORKERS="1", **settings) for _ in range(4)
+        ]
+        log = self.folder / "tmp" / "microblog.log"
+
+        def all_are_about_to_ask() -> bool:
+            return log.exists() and log.read_text().count("microblog startup") == 4
+
+        wait_until(all_are_about_to_ask, START_SECONDS, "four starts")
         return servers
 
-    def assert_whole(self, url: str) -> None:
+    def assert_empty(self, url: str) -> None:
         engine = sa.create_engine(url)
         self.addCleanup(engine.dispose)
-        with engine.connect() as connection:
-            tables = set(sa.inspect(connection).get_table_names())
-            self.assertEqual(tables, {*db.metadata.tables, "alembic_version"})
-            revisions = connection.execute(sa.text("SELECT version_num FROM alembic_version"))
-            newest = ScriptDirectory(str(MIGRATIONS)).get_current_head()
-            self.assertEqual(revisions.scalars().all(), [newest])
+        # Time enough for a start that does not wait.
+        with self.assertRaises(AssertionError):
+            wait_until(lambda: sa.inspect(engine).get_table_names(), 0.5, "tables")
+
+    def assert_whole(self, url: str) -> None:
+        app = create_app(**settings(DATABASE_URL=url))
+        with app.app_context():
+            self.addCleanup(db.engine.dispose)
+            self.assertTrue(is_current())
+            with db.engine.connect() as connection:
+                self.assertEqual(differences(connection), [])
 
     def test_four_starts_at_once_make_one_database(self):
-        self.start_four(WORKERS="2")
-        self.assert_whole(f"sqlite:///{self.folder / 'app.db'}")
+        url = f"sqlite:///{self.folder / 'app.db'}"
+        with portalocker.Lock(self.folder / "app.db.lock"):
+            servers = self.start_four()
+            self.assert_empty(url)
+        for server in servers:
+            server.wait()
+        self.assert_whole(url)
 
     @unittest.skipUnless(TEST_SERVER, "needs PostgreSQL: TEST_DATABASE_URL")
     def test_four_starts_at_once_make_one_database_on_postgresql(self):
         url = fresh_database(self)
-        servers = self.start_four(WORKERS="1", DATABASE_URL=url)
+        engine = sa.create_engine(url)
+        with engine.connect() as connection:
+            connection.execute(sa.select(sa.func.pg_advisory_lock(MIGRATION_LOCK)))
+            servers = self.start_four(DATABASE_URL=url)
+            self.assert_empty(url)
+        engine.dispose()
+        for server in servers:
+            server.wait()
         self.assert_whole(url)
         browser = self.join("miguel", browser=servers[0].browser())
         self.assertEqual(browser.page.heading, "Hi, miguel!")

@@ -125,7 +125,8 @@ class BadSettingTests(SentenceCase):
                 self.assert_refused(name, lambda changes=changes: create_app(**changes))
 
     def test_a_database_that_cannot_be_opened_is_refused(self):
-        folder = temporary_folder(self)
+        folder = temporary_folder(self) / "databases"
+        folder.mkdir()
         folder.joinpath("file").write_text("This is not a database, and no folder either.\n" * 9)
         for url in (
             f"sqlite:///{folder / 'missing' / 'blog.db'}",
@@ -152,8 +153,6 @@ class RefusedStartTests(SentenceCase):
         for script, name, value in (
             ("runp.py", "PORT", "abc"),
             ("run.py", "SITE_URL", "ftp://x"),
-            ("runp.py", "RATELIMIT_STORAGE_URI", "nonsense://"),
-            ("runp.py", "LOG_FILE", "/missing/microblog.log"),
             ("runp.py", "DATABASE_URL", f"sqlite:///{folder / 'config.py' / 'blog.db'}"),
         ):
             process = Process(self, sys.executable, folder / script, **{name: value})
