@@ -1,11 +1,21 @@
 """The production server: debug off, WORKERS processes. Other WSGI servers take `runp:app`."""
 
+import multiprocessing
+import signal
+
 from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
 from app import create_app
 from app.database import upgrade
+
+if multiprocessing.parent_process() is not None:
+    # A worker, still with the handlers of the process that forked it: those would
+    # swallow a SIGTERM that comes before it serves. Ctrl-C reaches workers twice, from
+    # the terminal and as their parent's SIGTERM, and the second is enough.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 
 app = create_app()
 upgrade(app)

@@ -12,12 +12,10 @@ from app.tests import base
 
 # Every case class of app/tests, under its own name: `python tests.py ProfilePageTests` works.
 for module in pkgutil.iter_modules(app.tests.__path__, "app.tests."):
-    cases = vars(import_module(module.name))
-    globals().update(
-        (name, case)
-        for name, case in cases.items()
-        if isinstance(case, type) and issubclass(case, unittest.TestCase)
-    )
+    for name, case in vars(import_module(module.name)).items():
+        if isinstance(case, type) and issubclass(case, unittest.TestCase):
+            # Of two classes with one name, one would not run.
+            assert globals().setdefault(name, case) is case, f"two classes are called {name}"
 
 
 class TestCase(base.TestCase):

@@ -122,6 +122,9 @@ def is_current() -> bool:
 @contextmanager
 def _migration_lock():
     if db.engine.dialect.name == "sqlite":
+        # First of all, so that a database that cannot be opened gets no lock beside it.
+        with db.engine.connect():
+            pass
         path = Path(db.engine.url.database)
         with portalocker.Lock(path.with_name(f"{path.name}.lock"), timeout=60):
             yield

@@ -16,6 +16,7 @@ from flask import redirect, request, session, url_for
 from flask_openid import OpenID, OpenIDResponse
 from openid.consumer import consumer, discover
 from openid.message import OPENID2_NS, Message
+from openid.yadis import xri
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import origin
@@ -82,6 +83,9 @@ class RelyingParty(OpenID):
         `remember` and `add_to` wait in the session, and are attributes of what
         `after_login` is given.
         """
+        if xri.identifierScheme(identity_url) == "XRI":
+            # The one resolver of such names was switched off long ago.
+            return "not_openid"
         self.release()
         with fetcher.step() as step:
             try:

@@ -2,10 +2,11 @@
 
 import logging
 import secrets
+from contextlib import contextmanager
 
 import flask
 from flask import Response, abort, redirect
-from openid import cryptutil
+from openid import cryptutil, kvform
 from openid.association import Association, getSecretSize
 from openid.extensions import ax, sreg
 from openid.message import OPENID2_NS, OPENID_NS
@@ -23,11 +24,15 @@ from app.provider.models import Account, PendingRequest
 
 logger = logging.getLogger(__name__)
 
-EMAIL_URIS = ("http://axschema.org/contact/email", "http://schema.openid.net/contact/email")
-NICKNAME_URIS = (
-    "http://axschema.org/namePerson/friendly",
-    "http://schema.openid.net/namePerson/friendly",
-)
+AX_URIS = {
+    "email": ("http://axschema.org/contact/email", "http://schema.openid.net/contact/email"),
+    "nickname": (
+        "http://axschema.org/namePerson/friendly",
+        "http://schema.openid.net/namePerson/friendly",
+    ),
+}
+# In base64: some 2,400 bits, of which 1,024 is what relying parties use.
+LONGEST_NUMBER = 400
 # Seconds that an answer to a stateless relying party may wait to be checked.
 STATELESS_LIFETIME = 60 * 60
 
@@ -64,27 +69,47 @@ def decode(query: dict[str, str]):
     Raises BadRequest. The library would answer a broken message by a redirect to
     whatever address it names.
     """
+    direct = query.get("openid.mode") in {"associate", "check_authentication"}
     try:
+        _check_numbers(query)
         request = _server().decodeRequest(query)
         if isinstance(request, server.CheckIDRequest):
             _check_realm(request)
+            request.wanted = _wanted(request)
         return request
-    except server.ProtocolError as error:
-        logger.info("OpenID request refused: %r", error)
-        direct = query.get("openid.mode") in {"associate", "check_authentication"}
-        raise BadRequest(
-            str(error), _plain(error.encodeToKVForm(), 400) if direct else None
-        ) from error
-    except BadRequest:
+    except SQLAlchemyError:
         raise
-    except Exception as error:  # The library's parsers raise much else on crafted input.
+    except Exception as error:  # The library's parsers raise much on crafted input.
         logger.info("OpenID request refused: %r", error)
-        raise BadRequest("malformed") from error
+        raise BadRequest(str(error), _refusal() if direct else None) from error
+
+
+def _check_numbers(query: dict[str, str]) -> None:
+    # The time that a key exchange takes grows with the cube of these.
+    for name in ("dh_modulus", "dh_gen", "dh_consumer_public"):
+        if len(query.get(f"openid.{name}", "")) > LONGEST_NUMBER:
+            raise BadRequest(f"{name} is too long")
+
+
+def _refusal() -> Response:
+    """Tell a machine that its message is wrong (OpenID 2.0, section 5.1.2.2)."""
+    fields = {"ns": OPENID2_NS, "error": "The message is malformed."}
+    return _plain(kvform.dictToKV(fields), 400)
+
+
+def _wanted(request: server.CheckIDRequest) -> set[str]:
+    """Give which of nickname and email are asked for, by either extension."""
+    wanted = set(sreg.SRegRequest.fromOpenIDRequest(request).allRequestedFields())
+    fetch = ax.FetchRequest.fromOpenIDRequest(request)
+    uris = set(fetch.requested_attributes) if fetch else set()
+    return wanted | {name for name, known in AX_URIS.items() if uris & set(known)}
 
 
 def _check_realm(request: server.CheckIDRequest) -> None:
     if not request.return_to:
         raise BadRequest("no return_to")
+    if not request.identity:
+        raise BadRequest("no identity")
     if TrustRoot.parse(request.trust_root).wildcard:
         raise BadRequest("wildcard realm")
     # A delegating page abroad may claim one of our identities as its own, but nobody
@@ -96,11 +121,16 @@ def _check_realm(request: server.CheckIDRequest) -> None:
 
 def answer_machine(request) -> Response:
     """Answer an `associate` or `check_authentication` request (OpenID 2.0, 8 and 11.4.2)."""
-    provider = _server()
-    response = provider.handleRequest(request)
-    # A refused association is an error, and errors have status 400 (OpenID 2.0, 5.1.2.2).
-    refused = response.fields.getArg(OPENID_NS, "error_code") is not None
-    return _plain(response.encodeToKVForm(), 400 if refused else 200)
+    try:
+        response = _server().handleRequest(request)
+        # A refused association is an error, and errors have status 400 (5.1.2.2).
+        refused = response.fields.getArg(OPENID_NS, "error_code") is not None
+        return _plain(response.encodeToKVForm(), 400 if refused else 200)
+    except SQLAlchemyError:
+        raise
+    except Exception as error:  # A line break in a handle, and whatever else has no form.
+        logger.info("OpenID request refused: %r", error)
+        raise BadRequest("cannot be answered", _refusal()) from error
 
 
 def pending_request() -> tuple[PendingRequest | None, server.CheckIDRequest | None]:
@@ -137,45 +167,45 @@ def is_own(request: server.CheckIDRequest, account: Account) -> bool:
 
 def shared(request: server.CheckIDRequest, account: Account) -> dict[str, str]:
     """Give what a positive answer would tell beside the identity: what is asked for and known."""
-    wanted = set(sreg.SRegRequest.fromOpenIDRequest(request).allRequestedFields())
-    try:
-        fetch = ax.FetchRequest.fromOpenIDRequest(request)
-    except ax.AXError:
-        fetch = None
-    uris = set(fetch.requested_attributes) if fetch else set()
-    if uris & set(EMAIL_URIS):
-        wanted.add("email")
-    if uris & set(NICKNAME_URIS):
-        wanted.add("nickname")
     known = {"nickname": account.username, "email": account.email}
-    return {name: value for name, value in known.items() if value and name in wanted}
+    return {name: value for name, value in known.items() if value and name in request.wanted}
 
 
 def approve(request: server.CheckIDRequest, account: Account) -> Response | str:
     """Send the visitor back with the proof that `account` is theirs."""
-    response = request.answer(True, identity=account.identifier)
     details = shared(request, account)
-    simple = sreg.SRegRequest.fromOpenIDRequest(request)
-    response.addExtension(sreg.SRegResponse.extractResponse(simple, details))
-    if not simple.allRequestedFields():
-        _add_attributes(response, request, details)
-    return _send_back(response)
+    with _answerable():
+        response = request.answer(True, identity=account.identifier)
+        simple = sreg.SRegRequest.fromOpenIDRequest(request)
+        response.addExtension(sreg.SRegResponse.extractResponse(simple, details))
+        if not simple.allRequestedFields():
+            _add_attributes(response, request, details)
+        return _send_back(response)
 
 
 def refuse(request: server.CheckIDRequest) -> Response | str:
     """Send the visitor back without a proof: cancelled, or setup needed in immediate mode."""
-    return _send_back(request.answer(False))
+    with _answerable():
+        return _send_back(request.answer(False))
+
+
+@contextmanager
+def _answerable():
+    """Turn what the library raises while it answers into BadRequest."""
+    try:
+        yield
+    except SQLAlchemyError:
+        raise
+    except Exception as error:  # A line break in a field, and whatever else cannot be signed.
+        raise BadRequest("cannot be answered") from error
 
 
 def _add_attributes(response, request: server.CheckIDRequest, details: dict[str, str]) -> None:
-    try:
-        fetch = ax.FetchRequest.fromOpenIDRequest(request)
-    except ax.AXError:
-        return
+    fetch = ax.FetchRequest.fromOpenIDRequest(request)
     if fetch is None:
         return
     answer = ax.FetchResponse(request=fetch)
-    for name, uris in (("nickname", NICKNAME_URIS), ("email", EMAIL_URIS)):
+    for name, uris in AX_URIS.items():
         for uri in uris:
             if name in details and uri in fetch.requested_attributes:
                 answer.addValue(uri, details[name])
@@ -183,14 +213,9 @@ def _add_attributes(response, request: server.CheckIDRequest, details: dict[str,
 
 
 def _send_back(response) -> Response | str:
-    try:
-        if response.needsSigning():
-            response = _server().signatory.sign(response)
-        url = response.encodeToURL()
-    except SQLAlchemyError:
-        raise
-    except Exception as error:  # A line break in a field, and whatever else cannot be signed.
-        raise BadRequest("cannot be answered") from error
+    if response.needsSigning():
+        response = _server().signatory.sign(response)
+    url = response.encodeToURL()
     if len(url) <= LONGEST_URL or response.fields.getOpenIDNamespace() != OPENID2_NS:
         return redirect(url)
     return self_posting_page(response.request.return_to, response.fields.toPostArgs())

@@ -106,7 +106,7 @@ class PasswordTests(AccountTestCase):
         self.assertNotIn(PASSWORD, browser.text)
 
 
-class DeletingTests(AccountTestCase):
+class DeletingAccountTests(AccountTestCase):
     def delete(self, password: str):
         self.miguel.get("/openid")
         self.miguel.get(self.miguel.page.links["Delete your account"])

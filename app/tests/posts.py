@@ -7,7 +7,7 @@ from app.models import PAGE_SIZE, Post
 from app.tests.base import SITE, PeopleTestCase
 
 
-class WritingTests(PeopleTestCase):
+class WritingPostTests(PeopleTestCase):
     def write(self, text: str):
         browser = self.browser(self.john)
         browser.get("/")
@@ -149,7 +149,7 @@ class ReadingTests(PeopleTestCase):
         self.assertLessEqual(with_one, 3)
 
 
-class DeletingTests(PeopleTestCase):
+class DeletingPostTests(PeopleTestCase):
     def test_an_own_post_is_deleted(self):
         self.post(self.john, "of john")
         browser = self.browser(self.john)
