@@ -17,6 +17,8 @@ from config import SettingError
 MIGRATIONS = Path(__file__).with_name("migrations")
 # Seconds that a SQLite connection waits for another one's write to end.
 BUSY_SECONDS = 15
+# https://www.sqlite.org/fileformat.html, 1.3
+SQLITE_HEADER = b"SQLite format 3\0"
 # Any number will do; it must only be the same in every process of the site.
 MIGRATION_LOCK = 6_207_012
 
@@ -122,10 +124,12 @@ def is_current() -> bool:
 @contextmanager
 def _migration_lock():
     if db.engine.dialect.name == "sqlite":
-        # First of all, so that a database that cannot be opened gets no lock beside it.
-        with db.engine.connect():
-            pass
         path = Path(db.engine.url.database)
+        # What is no database gets no lock beside it either.
+        if path.exists():
+            with path.open("rb") as file:
+                if file.read(16) not in {b"", SQLITE_HEADER}:
+                    raise OSError("it is not a SQLite database")
         with portalocker.Lock(path.with_name(f"{path.name}.lock"), timeout=60):
             yield
         return

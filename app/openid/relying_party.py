@@ -71,15 +71,24 @@ class RelyingParty(OpenID):
 
     def get_success_url(self, state: str = "", typed: str = "") -> str:
         """Give the return_to of a sign-in, with the state that its answer has to bring back."""
-        query = {"openid_complete": "yes", "state": state, "typed": typed}
+        query = {"openid_complete": "yes", "state": state}
+        # An empty one would not be found again in the answer.
+        query |= {"typed": typed} if typed else {}
         return self.get_current_url() + "&" + urlencode(query)
 
     def try_login(
-        self, identity_url, ask_for=None, ask_for_optional=None, remember=False, add_to=None
+        self,
+        identity_url,
+        ask_for=None,
+        ask_for_optional=None,
+        typed="",
+        remember=False,
+        add_to=None,
     ):
         """Send the visitor to the provider of `identity_url`.
 
         Gives the response, or a key of PROBLEMS when there is no such provider.
+        `typed` comes back with the answer, for the field in which it stood;
         `remember` and `add_to` wait in the session, and are attributes of what
         `after_login` is given.
         """
@@ -96,7 +105,7 @@ class RelyingParty(OpenID):
                 return _begin_problem(step, error, identity_url)
         self.attach_reg_info(asking, ask_for, ask_for_optional)
         state = _expect_answer(remember, add_to)
-        return_to = self.get_success_url(state, identity_url)
+        return_to = self.get_success_url(state, typed)
         realm = origin.own_url("/")
         try:
             url = asking.redirectURL(realm, return_to)

@@ -178,7 +178,9 @@ def approve(request: server.CheckIDRequest, account: Account) -> Response | str:
         response = request.answer(True, identity=account.identifier)
         simple = sreg.SRegRequest.fromOpenIDRequest(request)
         response.addExtension(sreg.SRegResponse.extractResponse(simple, details))
-        if not simple.allRequestedFields():
+        # Whoever asks in both ways may read either; this site reads the first, and its
+        # answer stays short enough for an address.
+        if request.trust_root != own_url("/"):
             _add_attributes(response, request, details)
         return _send_back(response)
 

@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app import nicknames, origin, sessions
 from app.extensions import csrf, limiter, lm, oid
-from app.forms import LoginForm, NicknameForm
+from app.forms import LONGEST_OPENID, LoginForm, NicknameForm
 from app.headers import let_form_leave
 from app.models import LONGEST_IDENTIFIER, Identity, SignIn, User, cleaned_email
 from app.openid.relying_party import PROBLEMS
@@ -73,7 +73,10 @@ def login():
         return _sign_in_page(form), 400
     identifier = form.identifier() or origin.own_url(url_for("provider.endpoint"))
     outcome = oid.try_login(
-        identifier, ask_for=["nickname", "email"], remember=form.remember_me.data
+        identifier,
+        ask_for=["nickname", "email"],
+        typed="" if form.provider.data else form.openid.data,
+        remember=form.remember_me.data,
     )
     if outcome in PROBLEMS:
         form.openid.errors = [PROBLEMS[outcome]]
@@ -96,7 +99,9 @@ def _sign_in_page(form: LoginForm) -> str:
 @oid.errorhandler
 def sign_in_failed(problem: str):
     """Take the visitor back to the sign-in page, which says what went wrong."""
-    session["typed"] = request.values.get("typed", "")[:255]
+    typed = request.values.get("typed", "")
+    # It waits in a cookie, where other characters than ASCII take six each.
+    session["typed"] = typed if len(ascii(typed)) <= LONGEST_OPENID else ""
     if g.user.is_authenticated:
         # Somebody who adds an OpenID, and whom the sign-in page would send on.
         flash(PROBLEMS[problem], "error")

@@ -24,7 +24,7 @@ def add():
     if not form.validate():
         flash(" ".join(form.openid.errors), "error")
         return _back(form.openid.data)
-    outcome = oid.try_login(form.openid.data, add_to=g.user.id)
+    outcome = oid.try_login(form.openid.data, typed=form.openid.data, add_to=g.user.id)
     if outcome in PROBLEMS:
         flash(PROBLEMS[outcome], "error")
         return _back(form.openid.data)
