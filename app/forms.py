@@ -90,9 +90,7 @@ class DeleteForm(FlaskForm):
 
     def validate_nickname(self, field) -> None:
         if field.data.lower() != self.expected.lower():
-            raise ValidationError(
-                "Please type your own nickname, so that this is no mistake."
-            )
+            raise ValidationError("Please type your own nickname, so that this is no mistake.")
 
 
 class NicknameForm(FlaskForm):

@@ -12,7 +12,7 @@ RESERVED = frozenset(
     "feed feeds followers following help home hostmaster id index info login logout mail me "
     "microblog moderator new nobody null openid owner post postmaster posts privacy profile "
     "provider register robots.txt root search security self settings signin signout signup "
-    "staff static support sysadmin system tag tags team user users webmaster www you".split()
+    "staff static support sysadmin system tag tags team user users webmaster www xrds you".split()
 )
 
 

@@ -23,6 +23,13 @@ def realm_document() -> Response:
     return _document(services)
 
 
+def point_at(response: Response, document_endpoint: str) -> Response:
+    """Tell machines that say nothing in an Accept header where the XRDS document is."""
+    response.headers["X-XRDS-Location"] = own_url(url_for(document_endpoint))
+    response.vary.add("Accept")
+    return response
+
+
 def provider_document() -> Response:
     """Describe the OP identifier: the provider finds out who it is (OpenID 2.0, 7.3.2.1.1)."""
     return _document([_chooser()])

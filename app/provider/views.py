@@ -6,7 +6,7 @@ from openid.server.server import CheckIDRequest
 from app import origin
 from app.extensions import csrf, limiter
 from app.headers import let_form_leave
-from app.openid.discovery import endpoint_url, provider_document, wants_xrds
+from app.openid.discovery import point_at, provider_document, wants_xrds
 from app.provider import protocol, sign_ins
 from app.provider.models import Account, Consent, PendingRequest
 
@@ -45,10 +45,14 @@ def endpoint():
 
 
 def _front_page() -> Response:
-    response = Response(render_template("provider/front.html", account=sign_ins.current()))
-    response.headers["X-XRDS-Location"] = endpoint_url()
-    response.vary.add("Accept")
-    return response
+    page = render_template("provider/front.html", account=sign_ins.current())
+    return point_at(Response(page), "provider.document")
+
+
+@bp.get("/openid/xrds")
+def document():
+    """Describe the provider to machines."""
+    return provider_document()
 
 
 def _answer_without_asking(asked: CheckIDRequest) -> Response | str | None:

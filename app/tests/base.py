@@ -298,6 +298,9 @@ class Page(HTMLParser):
         if tag not in {"input", "meta", "link", "img", "br"}:
             self._open.append((tag, attributes, []))
 
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+
     def handle_endtag(self, tag):
         while self._open:
             name, attributes, pieces = self._open.pop()

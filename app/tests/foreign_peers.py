@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from app.models import Identity, User
 from app.openid.relying_party import PROBLEMS
-from app.tests.base import PASSWORD, JoinMixin, Page
+from app.tests.base import PASSWORD, JoinMixin
 from app.tests.processes import (
     Process,
     SocketBrowser,
@@ -33,13 +33,6 @@ QUESTION = "Sign in at another site?"
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *_):
         return None
-
-
-class _Page(Page):
-    """A page of any site: some close an <input /> that holds nothing."""
-
-    def handle_startendtag(self, tag, attrs):
-        self.handle_starttag(tag, attrs)
 
 
 class Visitor(SocketBrowser):
@@ -70,10 +63,6 @@ class Visitor(SocketBrowser):
                 return self.response
             method, url, data, headers = "GET", self.response.headers["Location"], None, None
         raise AssertionError("too many redirects: " + " → ".join(self.visited[-10:]))
-
-    @property
-    def page(self) -> _Page:
-        return _Page(self.text)
 
     def let_pages_post_themselves(self) -> "Visitor":
         """Do what their scripts would do."""
@@ -354,5 +343,3 @@ class PerlRelyingPartyTests(RelyingPartyTests, unittest.TestCase):
     command = ("perl", "relying_party.pl")
     probe = ("perl", "-MNet::OpenID::Consumer", "-MHTTP::Daemon", "-e1")
     packages = "libnet-openid-consumer-perl and libhttp-daemon-perl"
-    # Its library does not say that it can read XRDS, and at / people get a page.
-    site_addresses = ("/openid",)

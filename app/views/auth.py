@@ -2,6 +2,7 @@
 
 from flask import (
     Blueprint,
+    Response,
     current_app,
     flash,
     g,
@@ -19,6 +20,7 @@ from app.extensions import csrf, limiter, lm, oid
 from app.forms import LONGEST_OPENID, LoginForm, NicknameForm
 from app.headers import let_form_leave
 from app.models import LONGEST_IDENTIFIER, Identity, SignIn, User, cleaned_email
+from app.openid.discovery import point_at
 from app.openid.relying_party import PROBLEMS
 from app.views import openids
 
@@ -68,7 +70,8 @@ def login():
     if problem := session.pop("problem", None):
         form.openid.errors = [PROBLEMS[problem]]
     if request.method == "GET":
-        return _sign_in_page(form)
+        # Signed out, the site's own address leads here.
+        return point_at(Response(_sign_in_page(form)), "posts.document")
     if not form.validate():
         return _sign_in_page(form), 400
     identifier = form.identifier() or origin.own_url(url_for("provider.endpoint"))

@@ -34,6 +34,12 @@ def index():
     return _home()
 
 
+@bp.get("/xrds")
+def document():
+    """Describe the site's OpenID services to machines."""
+    return realm_document()
+
+
 @login_required
 def _home(form: PostForm | None = None):
     page = Post.page(older_than())
