@@ -67,7 +67,7 @@ class OpenIDCommandTests(TestCase):
         self.assertEqual(result.exit_code, 0)
         self.assertIn("alive, http://127.0.0.1:5000/openid", result.output)
         self.assertIn("http://specs.openid.net/auth/2.0/server", result.output)
-        result = self.run_command("openid", "check", "http://127.0.0.1:5000/login")
+        result = self.run_command("openid", "check", "http://127.0.0.1:5000/logout")
         self.assertEqual(result.exit_code, 1)
         self.assertIn("answers, but is no OpenID", result.output)
         result = self.run_command("openid", "check", "http://127.0.0.1:1/")
