@@ -336,7 +336,7 @@ class SentenceTests(SecondProviderCase):
             (SITE + "/id/nobody", "not_found"),
             (origin + "/plain", "not_openid"),
             (origin + "/json", "not_openid"),
-            (SITE + "/login", "not_openid"),
+            (SITE + "/logout", "not_openid"),
             (origin + "/loop", "refused"),
             ("http://127.0.0.1:1/", "refused"),
             ("http://10.0.0.1/", "refused"),
