@@ -129,6 +129,15 @@ def read_settings(values: Mapping[str, object] | None = None, **overrides) -> di
         "OPENID_PROVIDERS": OPENID_PROVIDERS,
         # Seconds that all fetches of one sign-in step may take together.
         "FETCH_SECONDS": 8.0,
+        # Further failures of one kind are told together after this time.
+        "FAILURE_QUIET_SECONDS": 15 * 60,
+        "FAILURE_MAILS_PER_HOUR": 20,
+        "FAILURE_HOUR_SECONDS": 60 * 60,
+        # The first pause after the mail server failed; each is twice the one before.
+        "FAILURE_RETRY_SECONDS": 60,
+        # What a process that ends may take to send what waits. It has to stay below
+        # runp.py's workers_kill_timeout.
+        "FAILURE_FINISH_SECONDS": 2.0,
         # Werkzeug's name of it; it stands in front of each hash, so it can change.
         "PASSWORD_HASH": "scrypt",
         # A form may lie open for as long as its session lasts.

@@ -19,21 +19,22 @@ def create_app(debug: bool = False, **settings) -> Flask:
 
     app = Flask(__name__)
     app.debug = debug
-    app.config.update(read_settings(**settings))
+    with failures.logged_start(app, settings):
+        app.config.update(read_settings(**settings))
+        failures.init_app(app)
 
-    database.init_app(app)
-    origin.init_app(app)
-    csrf.init_app(app)
-    # Its context processor would load the user for every template, the 500 page's too.
-    lm.init_app(app, add_context_processor=False)
-    limiter.init_app(app)
-    compress.init_app(app)
-    oid.init_app(app, store_factory=DatabaseStore, release=database.release)
+        database.init_app(app)
+        origin.init_app(app)
+        csrf.init_app(app)
+        # Its context processor would load the user for every template, the 500 page's too.
+        lm.init_app(app, add_context_processor=False)
+        limiter.init_app(app)
+        compress.init_app(app)
+        oid.init_app(app, store_factory=DatabaseStore, release=database.release)
 
-    templating.init_app(app)
-    headers.init_app(app)
-    views.init_app(app)
-    provider.init_app(app)
-    cli.init_app(app)
-    failures.init_app(app)
+        templating.init_app(app)
+        headers.init_app(app)
+        views.init_app(app)
+        provider.init_app(app)
+        cli.init_app(app)
     return app

@@ -2,6 +2,7 @@
 
 import logging
 import secrets
+import smtplib
 
 import click
 import sqlalchemy as sa
@@ -10,8 +11,9 @@ from flask.cli import AppGroup, with_appcontext
 from openid.consumer.discover import DiscoveryFailure, discover
 from openid.fetchers import HTTPFetchingError
 
-from app import safety
+from app import hiding, safety
 from app.database import release, upgrade, writing
+from app.failure_mail import smtp
 from app.models import Post, User
 from app.openid import fetcher
 from app.openid.store import DatabaseStore
@@ -30,6 +32,7 @@ def group(name: str, help: str) -> AppGroup:
 openid_commands = group("openid", "Look after sign-in with OpenID.")
 user_commands = group("user", "Look after users.")
 post_commands = group("post", "Look after posts.")
+mail_commands = AppGroup("mail", help="Look after failure mail.")
 account_commands = group("account", "Look after accounts of this site's own provider.")
 
 
@@ -39,6 +42,7 @@ def init_app(app: Flask) -> None:
         user_commands,
         post_commands,
         account_commands,
+        mail_commands,
         check_settings,
     ):
         app.cli.add_command(command)
@@ -51,6 +55,24 @@ def check_settings() -> None:
     for line in warnings:
         click.echo(line)
     raise SystemExit(1 if warnings else 0)
+
+
+@mail_commands.command("test")
+def test_mail() -> None:
+    """Send a mail to ADMINS, and say what the mail server answered."""
+    config = current_app.config
+    if not config["ADMINS"]:
+        raise click.ClickException("ADMINS is empty: there is nobody to send a mail to.")
+    server = f"{config['MAIL_SERVER']}:{config['MAIL_PORT']}"
+    text = f"{config['SITE_URL']} can send you mail. You will hear of its failures.\n"
+    try:
+        answer = smtp.send(config, smtp.letter(config, "[microblog] test", text))
+    except (OSError, smtplib.SMTPException, ValueError) as error:
+        raise click.ClickException(
+            f"{server} did not take the mail: {hiding.one_line(str(error) or repr(error))}"
+        ) from error
+    click.echo(f"{server} answered: {hiding.one_line(answer)}")
+    click.echo(f"A mail is on its way to {', '.join(config['ADMINS'])}.")
 
 
 @openid_commands.command("check")

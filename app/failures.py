@@ -1,49 +1,83 @@
-"""How failures reach the administrator: by mail, and in a log that rotates."""
+"""How failures reach the administrator: a reference, an entry in the log, and mail.
 
+The log's form is in log.py, what it may not tell in hiding.py, the mail in failure_mail/.
+"""
+
+import contextlib
 import logging
-import smtplib
-import ssl
+import os
+import platform
+import re
+import secrets
 import sys
-from email.message import EmailMessage
-from email.utils import formatdate, make_msgid
-from logging.handlers import SMTPHandler
+from collections.abc import Iterator
 
-from concurrent_log_handler import ConcurrentRotatingFileHandler
-from flask import Flask
+import sqlalchemy as sa
+from flask import Flask, got_request_exception, request
 from flask.logging import default_handler
 
-from config import SettingError
+from app.failure_mail import FailureMail
+from app.hiding import Hiding
+from app.log import LONGEST_LOG, OLD_LOGS, REFERENCE, AsInfo, LogFormatter, file_handler
+from app.version import version
+from config import SettingError, basedir
 
-LINE = "%(asctime)s %(levelname)s: %(message)s [in %(pathname)s:%(lineno)d]"
-# python3-openid reports every refused sign-in as an error, with a traceback.
+# No two of them look alike, few sound alike, and without vowels they make no words.
+REFERENCE_LETTERS = "34679CFHJKMNPRTVWXY"
+REFERENCE_LENGTH = 5
+# Of a record that is no failure of the site's pages: nobody gets a mail about it.
+ONLY_LOGGED = {"is_only_logged": True}
+# What a start says of itself; the rest is secret, personal or without consequence.
+TOLD_SETTINGS = (
+    "SITE_URL",
+    "HOST",
+    "PORT",
+    "WORKERS",
+    "PROXY_COUNT",
+    "MAIL_SERVER",
+    "MAIL_PORT",
+    "MAIL_SECURITY",
+    "PROVIDER",
+    "RATELIMIT_ENABLED",
+    "GRAVATAR",
+    "LOG_FILE",
+)
+# python3-openid reports every refused sign-in as an error, with a traceback, and on each
+# that goes well the messages that it sends.
 library = logging.getLogger("openid")
 library.propagate = False
-library.setLevel(logging.INFO)
-LONGEST_LOG = 1024 * 1024  # bytes
-OLD_LOGS = 10
-MAIL_SECONDS = 10
+library.setLevel(logging.WARNING)
+# What these warn of concerns the administrator as it is.
+LIBRARIES = ("flask-limiter", "sqlalchemy")
 
 
 def init_app(app: Flask) -> None:
-    """With debug off, log to LOG_FILE and mail errors to ADMINS.
+    """With debug off, log to LOG_FILE and mail failures to ADMINS.
 
     Raises SettingError when the log cannot be written.
     """
-    _remove_handlers(app.logger)
-    _remove_handlers(library)
+    others = [logging.getLogger(name) for name in LIBRARIES]
+    for logger in (app.logger, library, *others):
+        _remove_handlers(logger)
+    got_request_exception.connect(_note_failure, app)
     if app.debug:
         return
     app.logger.removeHandler(default_handler)
     app.logger.setLevel(logging.INFO)
-    log = _log_handler(app.config["LOG_FILE"])
-    _add(app.logger, log, logging.INFO, _LogFormatter(LINE))
-    _add(library, _AsInfo(log), logging.NOTSET, None)
-    app.logger.info("microblog startup")
+    hide = Hiding(app.config)
+    log = file_handler(app.config["LOG_FILE"], LONGEST_LOG, OLD_LOGS)
+    log.setFormatter(LogFormatter(hide))
+    _add(library, AsInfo(log))
+    for logger in (app.logger, *others):
+        _add(logger, log)
+    app.logger.info("microblog startup: %s", _described(app.config))
     if tells_administrator(app):
-        mail = FailureMail(app.config, app.logger)
-        _add(app.logger, mail, logging.ERROR, logging.Formatter(LINE))
+        _add(app.logger, FailureMail(app.config, app.logger, hide))
     else:
         app.logger.warning("ADMINS is empty: nobody will hear of failures by mail")
+    if sys.excepthook is not _log_uncaught:
+        _log_uncaught.next_hook = sys.excepthook
+        sys.excepthook = _log_uncaught
 
 
 def tells_administrator(app: Flask) -> bool:
@@ -51,104 +85,79 @@ def tells_administrator(app: Flask) -> bool:
     return not app.debug and bool(app.config["ADMINS"])
 
 
-def _add(logger, handler, level: int, formatter: logging.Formatter) -> None:
+def reference() -> str:
+    """Give the reference of this request's failure, which page, log and mail have in common."""
+    if REFERENCE not in request.environ:
+        letters = (secrets.choice(REFERENCE_LETTERS) for _ in range(REFERENCE_LENGTH))
+        request.environ[REFERENCE] = "".join(letters)
+    return request.environ[REFERENCE]
+
+
+def _note_failure(app: Flask, **extra) -> None:
+    # Flask sends this before it logs the failure and asks for the page.
+    reference()
+
+
+@contextlib.contextmanager
+def logged_start(app: Flask, settings: dict | None = None) -> Iterator[None]:
+    """Log it when what is done inside fails; `settings` are those given to create_app()."""
+    try:
+        yield
+    except (Exception, SettingError) as error:
+        if not app.debug and not getattr(error, "is_logged", False):
+            _log_failed_start(app, settings or {}, error)
+        raise
+
+
+def _log_failed_start(app: Flask, settings: dict, error: BaseException) -> None:
+    trace = None if isinstance(error, SettingError) else error
+    if any(getattr(handler, "is_ours", False) for handler in app.logger.handlers):
+        app.logger.error("the start failed: %s", error, exc_info=trace, extra=ONLY_LOGGED)
+    elif "LOG_FILE" not in app.config:
+        # Not even the settings could be read, so there is but what was given for LOG_FILE.
+        default = str(basedir / "tmp" / "microblog.log")
+        path = str(settings.get("LOG_FILE") or os.environ.get("LOG_FILE") or default)
+        with contextlib.suppress(SettingError):
+            log = file_handler(path)
+            log.setFormatter(LogFormatter(Hiding({})))
+            logger = logging.Logger("app")
+            logger.addHandler(log)
+            logger.error("the start failed: %s", error, exc_info=trace)
+            log.close()
+    error.is_logged = True
+
+
+def _log_uncaught(kind, error, trace) -> None:
+    # A command that fails, or a server that does not come up; a SystemExit, as click
+    # makes of a mistake in the command line, does not come here.
+    if isinstance(error, Exception) and not getattr(error, "is_logged", False):
+        logging.getLogger("app").error(
+            "failure outside a request", exc_info=(kind, error, trace), extra=ONLY_LOGGED
+        )
+    _log_uncaught.next_hook(kind, error, trace)
+
+
+def _described(config: dict) -> str:
+    told = {name: config[name] for name in TOLD_SETTINGS}
+    told["ADMINS"] = len(config["ADMINS"])
+    url = sa.make_url(config["SQLALCHEMY_DATABASE_URI"]).set(query={})
+    told["DATABASE_URL"] = url.render_as_string(hide_password=True)
+    told["RATELIMIT_STORAGE_URI"] = re.sub(
+        r"//[^/]*@", "//***@", config["RATELIMIT_STORAGE_URI"].partition("?")[0]
+    )
+    parts = [f"version {version()}", f"Python {platform.python_version()}"]
+    return ", ".join(parts + [f"{name}={value}" for name, value in told.items()])
+
+
+def _add(logger: logging.Logger, handler: logging.Handler) -> None:
     handler.is_ours = True
-    handler.setLevel(level)
-    handler.setFormatter(formatter)
     logger.addHandler(handler)
 
 
 def _remove_handlers(logger: logging.Logger) -> None:
     # The logger belongs to the process, and a process may make several applications.
-    for handler in [h for h in logger.handlers if getattr(h, "is_ours", False)]:
-        logger.removeHandler(handler)
+    # The log is closed last, since it may have to take what could not be mailed.
+    ours = [h for h in logger.handlers if getattr(h, "is_ours", False)]
+    for handler in reversed(ours):
         handler.close()
-
-
-class _LogFormatter(logging.Formatter):
-    """One line a record, whatever it quotes; a traceback is indented below its record."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        message = "".join(
-            c if c.isprintable() else c.encode("unicode_escape").decode()
-            for c in record.getMessage()
-        )
-        # A copy, so that the text of the traceback is not cached for other formatters.
-        return super().format(
-            logging.makeLogRecord({**record.__dict__, "msg": message, "args": None})
-        )
-
-    def formatException(self, exc_info) -> str:
-        return "\n".join("    " + line for line in super().formatException(exc_info).splitlines())
-
-
-class _AsInfo(logging.Handler):
-    """Logs what a library calls an error as what it is here: one line, for the curious."""
-
-    def __init__(self, log: logging.Handler):
-        super().__init__()
-        self.log = log
-
-    def emit(self, record: logging.LogRecord) -> None:
-        plain = {"levelno": logging.INFO, "levelname": "INFO", "exc_info": None, "exc_text": None}
-        self.log.handle(logging.makeLogRecord({**record.__dict__, **plain}))
-
-
-def _log_handler(path: str) -> logging.Handler:
-    if path == "-":
-        return logging.StreamHandler(sys.stdout)
-    try:
-        with open(path, "a"):
-            pass
-        return ConcurrentRotatingFileHandler(
-            path, maxBytes=LONGEST_LOG, backupCount=OLD_LOGS, encoding="utf-8", chmod=0o600
-        )
-    except OSError as error:
-        raise SettingError(f"LOG_FILE: {path} cannot be written: {error.strerror}.") from error
-
-
-class FailureMail(SMTPHandler):
-    """The standard handler, which knows no TLS from the start and no verified certificates."""
-
-    def __init__(self, config: dict, logger: logging.Logger):
-        super().__init__(
-            (config["MAIL_SERVER"], config["MAIL_PORT"]),
-            config["MAIL_FROM"],
-            config["ADMINS"],
-            "[microblog] failure",
-            credentials=(config["MAIL_USERNAME"], config["MAIL_PASSWORD"]),
-            timeout=MAIL_SECONDS,
-        )
-        self.security = config["MAIL_SECURITY"]
-        self.logger = logger
-
-    def emit(self, record: logging.LogRecord) -> None:
-        try:
-            self._send(self._message(self.format(record)))
-        except (OSError, smtplib.SMTPException, ValueError) as error:
-            # A warning is below this handler's level, so it cannot go round in a circle.
-            self.logger.warning("failure mail was not sent: %r", error)
-
-    def _message(self, text: str) -> EmailMessage:
-        message = EmailMessage()
-        message["From"] = self.fromaddr
-        message["To"] = ", ".join(self.toaddrs)
-        message["Subject"] = self.subject
-        message["Date"] = formatdate()
-        message["Message-ID"] = make_msgid(domain=self.fromaddr.rpartition("@")[2])
-        message["Auto-Submitted"] = "auto-generated"
-        message.set_content(text)
-        return message
-
-    def _send(self, message: EmailMessage) -> None:
-        tls = ssl.create_default_context()
-        connect = smtplib.SMTP
-        options = {"timeout": self.timeout}
-        if self.security == "tls":
-            connect, options = smtplib.SMTP_SSL, {**options, "context": tls}
-        with connect(self.mailhost, self.mailport, **options) as server:
-            if self.security == "starttls":
-                server.starttls(context=tls)
-            if self.username:
-                server.login(self.username, self.password)
-            server.send_message(message)
+        logger.removeHandler(handler)

@@ -8,11 +8,12 @@ LETTER_OR_DIGIT = re.compile(r"[A-Za-z0-9]")
 
 # Names that would pass for the site itself, or for a page of it.
 RESERVED = frozenset(
-    "about abuse account admin administrator anonymous api avatar avatars edit explore favicon.ico "
-    "feed feeds followers following help home hostmaster id index info login logout mail me "
-    "microblog moderator new nobody null openid owner post postmaster posts privacy profile "
-    "provider register robots.txt root search security self settings signin signout signup "
-    "staff static support sysadmin system tag tags team user users webmaster www xrds you".split()
+    "about abuse account admin administrator anonymous api avatar avatars edit explore "
+    "favicon.ico feed feeds followers following healthz help home hostmaster id index info "
+    "login logout mail me microblog moderator new nobody null openid owner post postmaster "
+    "posts privacy profile provider readyz register robots.txt root search security self "
+    "settings signin signout signup staff static support sysadmin system tag tags team user "
+    "users webmaster www xrds you".split()
 )
 
 

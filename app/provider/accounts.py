@@ -39,6 +39,8 @@ def sign_in():
         account = Account.check(form.username.data, form.password.data)
         if account and (asked is None or protocol.is_own(asked, account)):
             return _signed_in(account, pending)
+        # Which of them it was would tell whether there is such an account.
+        current_app.logger.warning("sign-in to an account refused: wrong username or password")
         form.refuse()
     named = asked.identity if asked and not asked.idSelect() else None
     page = render_template("provider/sign_in.html", form=form, pending=pending, named=named)

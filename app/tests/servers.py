@@ -98,7 +98,7 @@ class ProductionServerTests(JoinMixin, unittest.TestCase):
         first = self.log.read_text().splitlines()[0]
         self.assertRegex(
             first,
-            r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} INFO: microblog startup \[in /.+\.py:\d+\]$",
+            r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} INFO: microblog startup: .* \[in /.+py:\d+\]$",
         )
 
     def test_the_secret_key_is_for_its_owner_alone(self):

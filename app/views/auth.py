@@ -1,5 +1,7 @@
 """Signing in, choosing a nickname, signing out."""
 
+import logging
+
 from flask import (
     Blueprint,
     Response,
@@ -49,7 +51,12 @@ def ask_to_sign_in():
 @bp.before_app_request
 def meet_user() -> None:
     g.user = current_user
-    if request.endpoint != "static" and current_user.is_authenticated:
+    # Neither looks at its visitor, nor at the database for their sake.
+    if request.endpoint == "static" or request.blueprint == "health":
+        return
+    if current_user.is_authenticated:
+        # For the log: a failure may leave nobody to ask.
+        g.nickname = current_user.nickname
         current_user.see()
 
 
@@ -82,6 +89,7 @@ def login():
         remember=form.remember_me.data,
     )
     if outcome in PROBLEMS:
+        current_app.logger.warning("sign-in refused: %s", outcome)
         form.openid.errors = [PROBLEMS[outcome]]
         return _sign_in_page(form), 400
     return outcome
@@ -102,6 +110,8 @@ def _sign_in_page(form: LoginForm) -> str:
 @oid.errorhandler
 def sign_in_failed(problem: str):
     """Take the visitor back to the sign-in page, which says what went wrong."""
+    level = logging.INFO if problem == "cancelled" else logging.WARNING
+    current_app.logger.log(level, "sign-in refused: %s", problem)
     typed = request.values.get("typed", "")
     # It waits in a cookie, where other characters than ASCII take six each.
     session["typed"] = typed if len(ascii(typed)) <= LONGEST_OPENID else ""
@@ -116,7 +126,8 @@ def sign_in_failed(problem: str):
 @oid.after_login
 def after_login(resp):
     """Sign in the user of the proven identifier, who on the first visit is made."""
-    if len(resp.identity_url) > LONGEST_IDENTIFIER:
+    # Its fragment is the provider's own words, and comes from no address that we fetched.
+    if len(resp.identity_url) > LONGEST_IDENTIFIER or not resp.identity_url.isprintable():
         return sign_in_failed("refused")
     if resp.add_to is not None:
         return openids.add_proven(resp.identity_url, resp.add_to)
@@ -130,6 +141,7 @@ def after_login(resp):
             return redirect(url_for("auth.nickname", next=oid.get_next_url()))
         user = User.sign_up(resp.identity_url, nickname, email)
         flash(f"Welcome, {user.nickname}!", "success")
+        current_app.logger.info("new user %s", user.id)
     target = oid.get_next_url()
     sessions.begin(user, resp.identity_url, resp.remember)
     return redirect(target)
@@ -152,6 +164,7 @@ def nickname():
             form.refuse_taken()
         else:
             flash(f"Welcome, {user.nickname}!", "success")
+            current_app.logger.info("new user %s", user.id)
             target = oid.get_next_url()
             sessions.begin(user, identifier, remember)
             return redirect(target)

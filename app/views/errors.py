@@ -8,9 +8,8 @@ from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from app import origin
+from app import failures, origin
 from app.extensions import db, limiter
-from app.failures import tells_administrator
 
 # Heading and sentence of each status; others get the words of 400.
 WORDS = {
@@ -64,6 +63,7 @@ def foreign_host(error: origin.ForeignHost):
 
 def too_many(error: RateLimitExceeded):
     """Say when to come back."""
+    current_app.logger.info("limit hit: %s at %s", error.limit.limit, request.endpoint)
     seconds = max(1, math.ceil(limiter.current_limit.reset_at - time.time()))
     wait = f"{seconds} seconds" if seconds < 120 else f"{math.ceil(seconds / 60)} minutes"
     page = render_template("errors/too_many.html", typed=request.form, wait=wait)
@@ -72,5 +72,23 @@ def too_many(error: RateLimitExceeded):
 
 def internal_error(error: InternalServerError):
     """Say that the fault is ours; needs no user, no session and no database."""
-    db.session.rollback()
-    return render_template("errors/500.html", told=tells_administrator(current_app)), 500
+    if error.original_exception is None:
+        # Flask logs what was raised, but not what was returned or given to abort().
+        failures.reference()
+        current_app.logger.error("%s at %s", error, request.path, exc_info=error)
+    _undo()
+    page = render_template(
+        "errors/500.html",
+        reference=failures.reference(),
+        told=failures.tells_administrator(current_app),
+    )
+    return page, 500
+
+
+def _undo() -> None:
+    # The database may be what has failed, and then this can fail as well.
+    try:
+        db.session.rollback()
+    except Exception as failure:
+        current_app.logger.warning("the session could not be rolled back: %r", failure)
+        db.session.registry.clear()

@@ -1,6 +1,6 @@
 """How a user gets in: their OpenIDs and signed-in browsers, and leaving for good."""
 
-from flask import Blueprint, flash, g, redirect, render_template, session, url_for
+from flask import Blueprint, current_app, flash, g, redirect, render_template, session, url_for
 from flask_login import login_required
 from sqlalchemy.exc import IntegrityError
 
@@ -26,6 +26,7 @@ def add():
         return _back(form.openid.data)
     outcome = oid.try_login(form.openid.data, typed=form.openid.data, add_to=g.user.id)
     if outcome in PROBLEMS:
+        current_app.logger.warning("OpenID not added: %s", outcome)
         flash(PROBLEMS[outcome], "error")
         return _back(form.openid.data)
     return outcome
@@ -62,6 +63,9 @@ def end_sign_ins(sign_in_id: int | None = None):
     """Sign the user out of one browser, or of all of them."""
     here = sign_in_id in {None, g.user.sign_in.id}
     g.user.end_sign_ins(sign_in_id)
+    current_app.logger.info(
+        "sign-out of user %s: %s", g.user.id, "everywhere" if sign_in_id is None else "one browser"
+    )
     if not here:
         flash("That browser is signed out.", "success")
         return _back()
@@ -76,6 +80,7 @@ def delete():
     """Ask once more, with the nickname typed, and delete the user."""
     form = DeleteForm(g.user.nickname)
     if form.validate_on_submit():
+        current_app.logger.info("user %s leaves for good", g.user.id)
         g.user.remove()
         sessions.forget()
         flash("You and all that you wrote are deleted. Farewell!", "success")

@@ -1,6 +1,16 @@
 """The home page: reading, writing and deleting posts."""
 
-from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    abort,
+    current_app,
+    flash,
+    g,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask_login import current_user, login_required
 
 from app.extensions import limiter, visitor_address
@@ -66,5 +76,6 @@ def delete(post_id: int):
     """Delete an own post; there is none of that kind under anybody else's id."""
     if not Post.delete_own(post_id, g.user):
         abort(404)
+    current_app.logger.info("post %s deleted", post_id)
     flash("Your post is deleted.", "success")
     return redirect(safe_next(request.form.get("next")))

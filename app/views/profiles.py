@@ -1,6 +1,16 @@
 """A user's page, editing it, and drawn avatars."""
 
-from flask import Blueprint, Response, flash, g, redirect, render_template, session, url_for
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    flash,
+    g,
+    redirect,
+    render_template,
+    session,
+    url_for,
+)
 from flask_login import login_required
 from sqlalchemy.exc import IntegrityError
 
@@ -30,13 +40,16 @@ def user(nickname: str):
 @login_required
 def edit():
     """Let the user change nickname and about me."""
-    form = EditForm(g.user.nickname, obj=g.user)
+    before = g.user.nickname
+    form = EditForm(before, obj=g.user)
     if form.validate_on_submit():
         try:
             g.user.rename(form.nickname.data, form.about_me.data)
         except IntegrityError:
             form.refuse_taken()
         else:
+            if form.nickname.data != before:
+                current_app.logger.info("user %s, until now %s, renamed", g.user.id, before)
             flash("Your changes have been saved.", "success")
             return redirect(url_for("profiles.edit"))
     page = render_template(

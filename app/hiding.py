@@ -1,0 +1,112 @@
+"""What neither the log nor a mail may tell: what visitors typed, cookies, tokens and keys."""
+
+import re
+import traceback
+from collections.abc import Iterable, Iterator
+from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
+
+import sqlalchemy as sa
+from flask import has_request_context, request, session
+
+HIDDEN = "[hidden]"
+# Shorter values are in every text by chance, and hide nothing that is worth it.
+SHORTEST = 4
+# Of a request with more values than this, the rest is not looked for.
+MOST_VALUES = 300
+
+
+def one_line(text: str) -> str:
+    """Give `text` with every control character escaped, so that it stays one line of its reader."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+class Hiding:
+    """Takes out of a text what its readers must not learn.
+
+    It is the last of several measures: nothing of this is meant to be in any text, but
+    an exception may quote whatever it choked on.
+    """
+
+    def __init__(self, config: dict):
+        """Take the settings of an application, for its keys and passwords."""
+        self._keys = _pattern(_keys(config))
+
+    def __call__(self, text: str) -> str:
+        """Give `text` without keys, and without what the present request brought."""
+        text = self.keys(text)
+        return _pattern(_sent_values()).sub(HIDDEN, text) if has_request_context() else text
+
+    def keys(self, text: str) -> str:
+        """Give `text` without the site's own keys and passwords."""
+        return self._keys.sub(HIDDEN, text)
+
+    def traceback(self, error: BaseException) -> Iterator[str]:
+        """Give the lines of a traceback, of which only the exceptions' own words can tell."""
+        for line in _lines(traceback.TracebackException.from_exception(error), self):
+            yield one_line(line)
+
+    def words(self, error: BaseException) -> str:
+        """Give the first line of what stands at the end of a traceback."""
+        words = "".join(traceback.format_exception_only(error)).strip()
+        return one_line(self(words).partition("\n")[0])
+
+
+def _lines(error: traceback.TracebackException, hide: Hiding) -> Iterator[str]:
+    if error.__cause__ is not None:
+        yield from _lines(error.__cause__, hide)
+        yield from ("", "The above exception was the direct cause of the following one:", "")
+    elif error.__context__ is not None and not error.__suppress_context__:
+        yield from _lines(error.__context__, hide)
+        yield from ("", "During handling of the above exception, another one occurred:", "")
+    yield "Traceback (most recent call last):"
+    for frame in error.stack.format():
+        yield from frame.rstrip("\n").split("\n")
+    yield from hide("".join(error.format_exception_only()).rstrip("\n")).split("\n")
+    for inner in error.exceptions or ():
+        yield from ("    " + line for line in _lines(inner, hide))
+
+
+def _pattern(values: Iterable[str]) -> re.Pattern:
+    """Match any of `values`, in whatever way a text may quote them."""
+    spellings = set()
+    for value in values:
+        for piece in {value, *value.splitlines()}:
+            # A library may have dropped the slash of an address.
+            piece = piece.strip().rstrip("/")
+            if len(piece) >= SHORTEST:
+                spellings |= {piece, repr(piece)[1:-1], quote(piece, safe=""), quote_plus(piece)}
+    if not spellings:
+        return re.compile(r"(?!)")
+    # The longest first: one value may be a part of another.
+    longest_first = sorted(spellings, key=len, reverse=True)
+    # Whatever its case: nicknames are looked up in lower case.
+    return re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE)
+
+
+def _keys(config: dict) -> Iterator[str]:
+    yield config.get("SECRET_KEY", "")
+    yield config.get("MAIL_PASSWORD", "")
+    url = config.get("SQLALCHEMY_DATABASE_URI", "sqlite://")
+    yield sa.make_url(url).password or ""
+    yield from (v for name, v in parse_qsl(urlsplit(url).query) if "pass" in name.lower())
+    yield unquote(urlsplit(config.get("RATELIMIT_STORAGE_URI", "")).password or "")
+
+
+def _sent_values() -> list[str]:
+    found = list(request.args.values())
+    # Only a form that has been read: reading it here could fail or wait for the visitor.
+    found += request.__dict__.get("form", {}).values()
+    found += request.cookies.values()
+    # Messages for the visitor are the site's own words.
+    found += _texts({k: v for k, v in session.items() if k != "_flashes"}) if session else []
+    return [value for _, value in zip(range(MOST_VALUES), found, strict=False)]
+
+
+def _texts(value) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, dict):
+        value = value.values()
+    elif not isinstance(value, list | tuple):
+        return []
+    return [text for inner in value for text in _texts(inner)]

@@ -1,0 +1,98 @@
+"""The log: one line a record, in a file that all processes of the site write and turn over."""
+
+import logging
+import os
+import sys
+
+import sqlalchemy as sa
+from concurrent_log_handler import ConcurrentRotatingFileHandler
+from flask import g, has_request_context, request
+
+from app.hiding import Hiding, one_line
+from config import SettingError
+
+LINE = "%(asctime)s %(levelname)s: %(message)s%(visit)s [in %(pathname)s:%(lineno)d]"
+LONGEST_LOG = 1024 * 1024  # bytes
+OLD_LOGS = 10
+# The reference of a request's failure is kept here in its WSGI environment: unlike `g`
+# it is the request's own, also when one request runs inside another.
+REFERENCE = "microblog.reference"
+
+
+def file_handler(path: str, longest: int = LONGEST_LOG, old: int = OLD_LOGS) -> logging.Handler:
+    """Give the handler of the log `path`, which is for its owner alone; `-` is standard output.
+
+    The file is turned over when it has `longest` bytes, and `old` ones are kept.
+    Raises SettingError when it cannot be written.
+    """
+    if path == "-":
+        return logging.StreamHandler(sys.stdout)
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600))
+        return ConcurrentRotatingFileHandler(
+            path, maxBytes=longest, backupCount=old, encoding="utf-8", chmod=0o600
+        )
+    except OSError as error:
+        raise SettingError(f"LOG_FILE: {path} cannot be written: {error.strerror}.") from error
+
+
+class LogFormatter(logging.Formatter):
+    """One line a record, whatever it quotes; a traceback is indented below its record."""
+
+    def __init__(self, hide: Hiding):
+        super().__init__(LINE)
+        self.hide = hide
+
+    def format(self, record: logging.LogRecord) -> str:
+        message = record.getMessage()
+        # What stands beside a traceback are Flask's words and the path, without which
+        # nobody could tell what was asked for.
+        hide = self.hide.keys if record.exc_info else self.hide
+        if record.args:
+            message = hide(message)
+        text = {"msg": one_line(message), "args": None, "visit": one_line(_visit())}
+        # A copy, so that other formatters find the record as it was.
+        return super().format(logging.makeLogRecord({**record.__dict__, **text, "exc_text": None}))
+
+    def formatException(self, exc_info) -> str:
+        return "\n".join("    " + line for line in self.hide.traceback(exc_info[1]))
+
+    def formatStack(self, stack_info: str) -> str:
+        return "\n".join("    " + one_line(line) for line in stack_info.split("\n"))
+
+
+class AsInfo(logging.Handler):
+    """Logs what a library calls an error as what it is here: one line, for the curious."""
+
+    def __init__(self, log: logging.Handler):
+        super().__init__()
+        self.log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        plain = {"levelno": logging.INFO, "levelname": "INFO", "exc_info": None, "exc_text": None}
+        self.log.handle(logging.makeLogRecord({**record.__dict__, **plain}))
+
+
+def visitor() -> tuple[int, str | None] | None:
+    """Give id and nickname of the user whose request this is, as far as they are known already.
+
+    It never asks the database, which may be what has failed.
+    """
+    user = g.get("_login_user")
+    state = sa.inspect(user, raiseerr=False) if user is not None else None
+    if state is None or state.identity is None:
+        return None
+    # A rollback makes the session forget what it has read.
+    return state.identity[0], state.dict.get("nickname") or g.get("nickname")
+
+
+def _visit() -> str:
+    if not has_request_context():
+        return ""
+    reference = request.environ.get(REFERENCE)
+    known = visitor()
+    parts = [f"ref {reference}"] if reference else []
+    parts.append(f"user {known[0]}" if known else "no user")
+    # A proxy may pass on any text.
+    parts.append(f"from {(request.remote_addr or 'unknown')[:45]}")
+    return f" ({', '.join(parts)})"

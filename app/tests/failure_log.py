@@ -1,0 +1,150 @@
+"""The log: what is in it, in which form, and that nothing of it gets lost."""
+
+import contextlib
+import io
+import re
+import stat
+import sys
+import unittest
+
+from app.log import LONGEST_LOG, OLD_LOGS
+from app.tests.base import SITE, Browser, settings
+from app.tests.failure_base import ENTRY, FailureCase
+from app.tests.processes import Process, temporary_folder
+from config import basedir
+
+# What each of four processes runs: its number, the log, and how many lines to write.
+WRITER = """
+import logging, sys
+from app.hiding import Hiding
+from app.log import LogFormatter, file_handler
+number, path, lines = sys.argv[1:]
+log = file_handler(path, 64 * 1024, 2000)
+log.setFormatter(LogFormatter(Hiding({})))
+logger = logging.Logger("writer")
+logger.addHandler(log)
+for line in range(int(lines)):
+    logger.info("<%s-%d-%s>", number, line, "x" * 40)
+"""
+WRITTEN = re.compile(r"INFO: <(\d)-(\d+)-x{40}> \[in .+\]")
+# A benchmark writes the full hundred thousand; see bench_failures.py.
+LINES_EACH = 5_000
+
+
+def write_from_four_processes(case, lines: int) -> tuple[set, int, int]:
+    """Have `lines` written by each; give who wrote what, how many lines there are, and files."""
+    folder = temporary_folder(case)
+    path = folder / "shared.log"
+    writers = [
+        Process(case, sys.executable, "-c", WRITER, n, path, lines, cwd=basedir) for n in range(4)
+    ]
+    for writer in writers:
+        code = writer.process.wait(120)
+        assert code == 0, writer.output
+    found, count = set(), 0
+    files = list(folder.glob("shared.log*"))
+    for file in files:
+        for line in file.read_text().splitlines():
+            count += 1
+            if match := WRITTEN.search(line):
+                found.add(match.groups())
+    return found, count, len(files)
+
+
+class SharedLogTests(unittest.TestCase):
+    def test_four_processes_lose_no_line_and_tear_none_over_many_rotations(self):
+        found, count, files = write_from_four_processes(self, LINES_EACH)
+        expected = {(str(n), str(line)) for n in range(4) for line in range(LINES_EACH)}
+        self.assertEqual(len(expected - found), 0)
+        self.assertEqual(count, len(expected))
+        self.assertGreater(files, 20)
+
+
+class LogTests(FailureCase):
+    def test_it_begins_with_the_start_and_every_entry_has_the_format(self):
+        browser = Browser(self.failing_app())
+        browser.get("/fail")
+        lines = self.log()
+        self.assertRegex(lines[0], r" INFO: microblog startup: version ([0-9a-f]{10}|unknown), ")
+        for line in lines:
+            if not line.startswith("    "):
+                self.assertRegex(line, ENTRY)
+        self.assertIn("    ZeroDivisionError: deliberately", lines)
+
+    def test_the_start_tells_settings_and_no_secret(self):
+        self.failing_app(
+            MAIL_PASSWORD="Mail-Pass-Word",
+            RATELIMIT_STORAGE_URI="redis://user:Redis-Word@127.0.0.1:1/0?password=Other-Word",
+        )
+        start = self.log()[0]
+        for part in (f"SITE_URL={SITE}", "PROVIDER=open", "DATABASE_URL=", "ADMINS=0"):
+            self.assertIn(part, start)
+        for part in ("Mail-Pass-Word", "Redis-Word", "Other-Word", settings()["SECRET_KEY"]):
+            self.assertNotIn(part, start)
+
+    def test_what_is_made_of_addresses_and_requests_is_told_on_each_record(self):
+        app = self.failing_app()
+        with app.test_request_context("/", environ_base={"REMOTE_ADDR": "192.0.2.7"}):
+            app.logger.info("inside")
+        app.logger.info("outside")
+        self.assertIn("INFO: inside (no user, from 192.0.2.7) [in ", self.entries("inside")[0])
+        self.assertIn("INFO: outside [in ", self.entries("outside")[0])
+
+    def test_it_rotates_at_one_megabyte_and_keeps_ten_for_their_owner_alone(self):
+        app = self.failing_app()
+        line = "x" * (LONGEST_LOG // 16)
+        for number in range(16 * (OLD_LOGS + 3)):
+            app.logger.info("%d %s", number, line)
+        logs = {path.name: path.stat() for path in self.folder.glob("microblog.log*")}
+        expected = {"microblog.log", *(f"microblog.log.{n}" for n in range(1, 11))}
+        self.assertEqual(set(logs), expected)
+        for name, found in logs.items():
+            with self.subTest(log=name):
+                # The entry that fills it is still in it.
+                self.assertLessEqual(found.st_size, 1024 * 1024 + len(line) + 1000)
+                self.assertEqual(stat.S_IMODE(found.st_mode), 0o600)
+        # The newest entry is in the newest file.
+        self.assertIn(f" {number} x", self.log()[-1])
+
+    def test_a_line_break_in_an_address_makes_no_entry(self):
+        app = self.failing_app()
+        browser = Browser(app)
+        for mark in ("%0A", "%0D", "%0D%0A", "%C2%85", "%E2%80%A8", "%0B", "%0C", "%1B%5B2K"):
+            with self.subTest(mark=mark):
+                browser.get(f"/fail/a{mark}ERROR: forged")
+                # Just what a terminal or a reader of lines would make of it.
+                for line in self.log():
+                    self.assertFalse(line.startswith("ERROR: forged"), line)
+                    self.assertTrue(line.isprintable(), repr(line))
+        self.assertEqual(len(self.entries("ERROR: forged")), 8)
+
+    def test_a_line_break_in_an_exception_makes_no_entry(self):
+        app = self.failing_app()
+        browser = Browser(app)
+        for mark in ("%0A", "%0D", "%E2%80%A8", "%1B%5B2K"):
+            with self.subTest(mark=mark):
+                browser.get(f"/say/a{mark}ERROR: forged")
+                for line in self.log():
+                    self.assertFalse(line.startswith("ERROR: forged"), line)
+                    self.assertTrue(line.isprintable(), repr(line))
+
+    def test_a_dash_logs_to_standard_output_only(self):
+        output = io.StringIO()
+        with contextlib.redirect_stdout(output):
+            app = self.failing_app(LOG_FILE="-")
+        Browser(app).get("/fail")
+        lines = output.getvalue().splitlines()
+        self.assertIn("microblog startup", lines[0])
+        self.assertIn("    ZeroDivisionError: deliberately", lines)
+        self.assertEqual(list(self.folder.iterdir()), [])
+
+    def test_a_restart_adds_to_it(self):
+        self.failing_app()
+        self.failing_app()
+        self.assertEqual(len(self.entries("microblog startup")), 2)
+
+    def test_two_applications_in_a_process_do_not_log_everything_twice(self):
+        self.failing_app()
+        app = self.failing_app()
+        app.logger.info("only once")
+        self.assertEqual(len(self.entries("only once")), 1)

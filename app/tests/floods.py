@@ -1,0 +1,197 @@
+"""Floods of failures: a few mails with a count, in one process and in several."""
+
+import shutil
+import signal
+import threading
+import unittest
+from concurrent.futures import ThreadPoolExecutor
+
+from aiosmtpd.controller import Controller
+
+from app.failure_mail.floods import Floods
+from app.tests.failure_base import MailCase, mail_settings
+from app.tests.processes import (
+    Process,
+    copy_of_the_site,
+    free_port,
+    site_server,
+    wait_until,
+)
+from app.tests.servers import MAIL_SECONDS, MailBox, missing_table
+
+FAST = {"FAILURE_QUIET_SECONDS": 900, "FAILURE_MAILS_PER_HOUR": 20, "FAILURE_HOUR_SECONDS": 3600}
+
+
+def redis_server(case) -> str:
+    """Run a Redis of the test's own, and give its address."""
+    port = free_port()
+    case.redis = Process(
+        case, "redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", ""
+    )
+    case.redis.wait_for_output("Ready to accept connections")
+    return f"redis://127.0.0.1:{port}/0"
+
+
+needs_redis = unittest.skipUnless(shutil.which("redis-server"), "needs redis-server")
+
+
+class FloodTests(MailCase):
+    def finish(self, app) -> None:
+        next(h for h in app.logger.handlers if hasattr(h, "finish")).finish()
+
+    def test_the_first_of_a_kind_is_mailed_at_once_and_the_rest_counted(self):
+        box = self.mail_server()
+        app = self.failing_app(**self.mail, FAILURE_QUIET_SECONDS=2)
+        first = self.meet_failure(app)
+        self.assertIn(f"(ref {first})", self.letter(box)[1]["Subject"])
+        references = [self.meet_failure(app, f"/fail/{number}") for number in range(30)]
+        self.assertTrue(box.letters.empty())
+        _, letter = self.letter(box)
+        self.assertIn(f"(ref {references[-1]}), 30 times", letter["Subject"])
+        text = letter.get_content()
+        self.assertIn("How often: 30 times since the last mail about it", text)
+        for reference in references:
+            self.assertIn(reference, text)
+        # Told, and forgotten: the next one is a first again.
+        wait_until(lambda: not self.handler(app).waiting, MAIL_SECONDS, "nothing left")
+        self.assertEqual(len(self.entries("Exception on /fail", 31)), 31)
+
+    def handler(self, app):
+        return next(h for h in app.logger.handlers if hasattr(h, "finish"))
+
+    def test_another_kind_does_not_wait_for_the_first(self):
+        box = self.mail_server()
+        app = self.failing_app(**self.mail)
+        for path in ("/fail", "/say/a", "/kind/1", "/kind/2"):
+            self.meet_failure(app, path)
+            self.assertIn(f"GET {path} ", self.letter(box)[1]["Subject"])
+
+    def test_a_thousand_at_once_are_two_mails_at_most(self):
+        box = self.mail_server()
+        app = self.failing_app(**self.mail)
+        client = [app.test_client() for _ in range(8)]
+
+        def meet(number: int) -> int:
+            answer = client[number % 8].get("/fail", base_url="http://127.0.0.1:5000")
+            return answer.status_code
+
+        with ThreadPoolExecutor(8) as pool:
+            self.assertEqual(set(pool.map(meet, range(1000))), {500})
+        self.finish(app)
+        subjects = [self.letter(box)[1]["Subject"] for _ in range(box.letters.qsize())]
+        self.assertIn(len(subjects), {1, 2})
+        counts = [int(s.partition("), ")[2].partition(" ")[0] or 1) for s in subjects]
+        self.assertEqual(sum(counts), 1000)
+        logs = [path.read_text() for path in self.folder.glob("microblog.log*")]
+        self.assertEqual(sum(log.count("ERROR: Exception on") for log in logs), 1000)
+
+    def test_over_all_kinds_there_are_so_many_an_hour_and_one_that_says_so(self):
+        box = self.mail_server()
+        app = self.failing_app(**self.mail, FAILURE_MAILS_PER_HOUR=4, FAILURE_HOUR_SECONDS=2)
+        for number in range(7):
+            self.meet_failure(app, f"/kind/{number}")
+        subjects = [self.letter(box)[1]["Subject"] for _ in range(5)]
+        self.assertTrue(all("ZeroDivisionError at" in subject for subject in subjects[:4]))
+        self.assertEqual(subjects[4], "[microblog] too many kinds of failures")
+        # The others are told when that hour is over.
+        later = {self.letter(box)[1]["Subject"].split()[5] for _ in range(3)}
+        self.assertEqual(later, {"/kind/4", "/kind/5", "/kind/6"})
+
+    def test_counters_that_are_away_are_a_warning_and_nothing_else(self):
+        box = self.mail_server()
+        app = self.failing_app(
+            **self.mail, RATELIMIT_STORAGE_URI=f"redis://127.0.0.1:{free_port()}/0"
+        )
+        for _ in range(5):
+            self.meet_failure(app)
+        self.assertIn("ZeroDivisionError", self.letter(box)[1]["Subject"])
+        self.finish(app)
+        warnings = self.entries("counted by each process for itself")
+        self.assertEqual(len(warnings), 1)
+        rest = self.letter(box)[1]["Subject"]
+        self.assertTrue(rest.endswith(", 4 times") or rest.endswith("times"), rest)
+
+
+class SharedCountTests(unittest.TestCase):
+    """Two processes' counts, in one Redis."""
+
+    def floods(self, uri: str) -> Floods:
+        warnings = []
+        self.addCleanup(lambda: self.assertEqual(warnings, []))
+        return Floods({**FAST, "RATELIMIT_STORAGE_URI": uri}, warnings.append)
+
+    @needs_redis
+    def test_redis_makes_it_one_mail_and_one_count_for_all_processes(self):
+        uri = redis_server(self)
+        one, other = self.floods(uri), self.floods(uri)
+        one.count("kind", 3)
+        other.count("kind", 4)
+        self.assertTrue(one.ask("kind").allowed)
+        refused = other.ask("kind")
+        self.assertEqual((refused.allowed, refused.only_this_kind), (False, True))
+        self.assertEqual(one.take("kind"), 7)
+        self.assertEqual(other.waiting("kind"), 0)
+        other.count("kind", 2)
+        self.assertEqual((one.waiting("kind"), other.take("kind")), (2, 2))
+
+    @needs_redis
+    def test_counts_taken_by_several_at_once_add_up(self):
+        uri = redis_server(self)
+        floods = [self.floods(uri) for _ in range(4)]
+
+        def count(own: Floods) -> None:
+            for _ in range(50):
+                own.count("kind", 1)
+
+        with ThreadPoolExecutor(4) as pool:
+            for _ in range(10):
+                list(pool.map(count, floods))
+                together = threading.Barrier(4)
+
+                def take(own: Floods, together=together) -> int:
+                    own.waiting("kind")
+                    together.wait()
+                    return own.take("kind")
+
+                self.assertEqual(sum(pool.map(take, floods)), 200)
+                self.assertEqual(floods[0].waiting("kind"), 0)
+
+
+class ServerFloodTests(unittest.TestCase):
+    """runp.py with two workers under a flood, then told to stop."""
+
+    def flooded(self, **settings) -> tuple[list, int]:
+        box = MailBox()
+        smtp = Controller(box, hostname="127.0.0.1", port=free_port())
+        smtp.start()
+        self.addCleanup(smtp.stop)
+        folder = copy_of_the_site(self)
+        server = site_server(
+            self, folder, "runp.py", WORKERS="2", **mail_settings(smtp.port), **settings
+        ).wait()
+
+        def meet(number: int) -> int:
+            return server.browser().get(f"/id/nobody{number}").status_code
+
+        with missing_table(folder, "account"), ThreadPoolExecutor(8) as pool:
+            self.assertEqual(set(pool.map(meet, range(200))), {500})
+        server.stop(signal.SIGTERM)
+        log = "".join(p.read_text() for p in (folder / "tmp").glob("microblog.log*"))
+        self.assertEqual(log.count("ERROR: Exception on /id/nobody"), 200)
+        self.assertEqual(log.count("\n    Traceback"), 400)
+        subjects = [box.letters.get_nowait().content for _ in range(box.letters.qsize())]
+        texts = [content.decode().partition("How often: ")[2] for content in subjects]
+        words = [text.split(None, 1)[0] for text in texts]
+        return words, sum(1 if word == "once" else int(word) for word in words)
+
+    def test_each_process_sends_one_mail_and_one_summary_at_most(self):
+        mails, told = self.flooded()
+        self.assertLessEqual(len(mails), 4)
+        self.assertEqual(told, 200)
+
+    @needs_redis
+    def test_with_redis_all_processes_together_send_one_and_their_summaries(self):
+        mails, told = self.flooded(RATELIMIT_STORAGE_URI=redis_server(self))
+        # One at once; and as each of the two ends, what has been counted until then.
+        self.assertLessEqual(len(mails), 3)
+        self.assertEqual(told, 200)
