@@ -113,6 +113,7 @@ def read_settings(values: Mapping[str, object] | None = None, **overrides) -> di
             "MAIL_FROM", source.text("MAIL_FROM", f"no-reply@{urlsplit(site_url).hostname}")
         ),
         "LOG_FILE": source.text("LOG_FILE", str(basedir / "tmp" / "microblog.log")),
+        "PUBLIC": source.switch("PUBLIC", True),
         "PROVIDER": source.choice("PROVIDER", "open", "closed", "off"),
         "OPENID_TRUSTED_ORIGINS": tuple(
             _origin("OPENID_TRUSTED_ORIGINS", origin)
@@ -127,6 +128,8 @@ def read_settings(values: Mapping[str, object] | None = None, **overrides) -> di
     fixed = {
         "SITE_URL_CHOSEN": bool(chosen),
         "OPENID_PROVIDERS": OPENID_PROVIDERS,
+        # Where avatars are drawn; a picture's address is needed for every post of a page.
+        "AVATARS": "/avatar/",
         # Seconds that all fetches of one sign-in step may take together.
         "FETCH_SECONDS": 8.0,
         # Further failures of one kind are told together after this time.
@@ -158,7 +161,11 @@ def read_settings(values: Mapping[str, object] | None = None, **overrides) -> di
     }
     # A statement's parameters hold what people typed; none of it belongs in a log.
     fixed["SQLALCHEMY_ENGINE_OPTIONS"] = {"hide_parameters": True, "pool_pre_ping": True}
-    fixed["SQLALCHEMY_DATABASE_URI"] = _database_url(table["DATABASE_URL"])
+    fixed["SQLALCHEMY_DATABASE_URI"] = url = _database_url(table["DATABASE_URL"])
+    if url.startswith("postgresql"):
+        # Seconds until a server that does not answer is given up.
+        arguments = {"client_encoding": "utf8", "connect_timeout": 10}
+        fixed["SQLALCHEMY_ENGINE_OPTIONS"]["connect_args"] = arguments
     return {**fixed, **overrides, **table}
 
 

@@ -1,6 +1,7 @@
 """Response headers that keep pages from being used against their readers."""
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, g, request, session
+from flask_login import current_user
 
 AVATARS = "https://www.gravatar.com"
 
@@ -26,8 +27,15 @@ def init_app(app: Flask) -> None:
         if secure:
             headers.setdefault("Strict-Transport-Security", "max-age=31536000")
         if request.endpoint != "static" and "Cache-Control" not in headers:
-            headers["Cache-Control"] = "no-store"
+            shared = g.get("everybody_may_keep") and "Set-Cookie" not in headers
+            headers["Cache-Control"] = "public, max-age=60" if shared else "no-store"
+            response.vary.add("Cookie")
         return response
+
+
+def let_everybody_keep() -> None:
+    """Allow caches to keep this page, if nobody is signed in and it sets no cookie."""
+    g.everybody_may_keep = not session and not current_user.is_authenticated
 
 
 def let_form_leave() -> None:

@@ -4,10 +4,9 @@ import hashlib
 import re
 import secrets
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 import sqlalchemy as sa
-from flask import current_app, url_for
+from flask import current_app
 from flask_login import UserMixin
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import (
@@ -19,12 +18,11 @@ from sqlalchemy.orm import (
     validates,
 )
 
-from app import nicknames
+from app import markup, nicknames
 from app.database import UTCDateTime, now, writing
 from app.extensions import db
 
-PAGE_SIZE = 25
-NEWEST = 2**63 - 1
+LARGEST_ID = 2**63 - 1
 # SQLite counts on its own only in a column of the type INTEGER, which holds as much.
 BIG_ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 # Longer OpenIDs are refused: a newcomer's waits in a cookie.
@@ -46,11 +44,24 @@ def avatar_url(email: str | None, seed: str, size: int) -> str:
     It is the Gravatar of `email`; without an e-mail, or with GRAVATAR off, a
     pattern drawn from `seed`, which is random and says nothing about anybody.
     """
-    if not current_app.config["GRAVATAR"]:
-        return url_for("profiles.avatar", seed=seed)
-    key = email.strip().lower() if email else seed
+    if not (email and current_app.config["GRAVATAR"]):
+        return drawn_avatar_url(seed)
+    key = email.strip().lower()
     digest = hashlib.md5(key.encode(), usedforsecurity=False).hexdigest()
-    return f"https://www.gravatar.com/avatar/{digest}?d=identicon&s={size}"
+    # Where there is no picture, the one drawn here shows through.
+    return f"https://www.gravatar.com/avatar/{digest}?d=blank&s={size}"
+
+
+def drawn_avatar_url(seed: str) -> str:
+    return f"{current_app.config['AVATARS']}{seed}.svg"
+
+
+followers = db.Table(
+    "followers",
+    sa.Column("follower_id", sa.ForeignKey("user.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("followed_id", sa.ForeignKey("user.id", ondelete="CASCADE"), primary_key=True),
+    sa.Index(None, "followed_id", "follower_id"),
+)
 
 
 class User(UserMixin, db.Model):
@@ -186,7 +197,50 @@ class User(UserMixin, db.Model):
         with writing() as session:
             post = Post(body=body, user_id=self.id)
             session.add(post)
+            session.flush()
+            post.index_words()
         return post
+
+    def follow(self, user: "User") -> bool:
+        """Follow `user`; False when that is oneself, or followed already."""
+        if user.id == self.id:
+            return False
+        try:
+            with writing() as session:
+                session.execute(
+                    sa.insert(followers).values(follower_id=self.id, followed_id=user.id)
+                )
+        except IntegrityError:
+            return False
+        return True
+
+    def unfollow(self, user: "User") -> bool:
+        """Follow `user` no more; False when they were not followed."""
+        with writing() as session:
+            gone = session.execute(
+                sa.delete(followers).where(
+                    followers.c.follower_id == self.id, followers.c.followed_id == user.id
+                )
+            )
+        return gone.rowcount == 1
+
+    def follows_somebody(self) -> bool:
+        return db.session.scalar(sa.select(sa.exists().where(followers.c.follower_id == self.id)))
+
+    def is_following(self, user: "User") -> bool:
+        follows = sa.exists().where(
+            followers.c.follower_id == self.id, followers.c.followed_id == user.id
+        )
+        return db.session.scalar(sa.select(follows))
+
+    def followed_posts(self) -> sa.Select:
+        """Give the statement of the posts of those followed and one's own, newest first."""
+        followed = sa.select(followers.c.followed_id).where(followers.c.follower_id == self.id)
+        return (
+            sa.select(Post)
+            .where(sa.or_(Post.user_id.in_(followed), Post.user_id == self.id))
+            .order_by(Post.id.desc())
+        )
 
     def see(self) -> None:
         """Note that the user is here, at most once a minute, in a transaction of its own."""
@@ -276,35 +330,42 @@ class SignIn(db.Model):
         return sign_in.user
 
 
-class Page(NamedTuple):
-    """The posts of one page, newest first, and the id before which the next page begins."""
-
-    posts: list[sa.Row]
-    older: int | None
-
-
 class Post(db.Model):
     __table_args__ = (sa.Index(None, "user_id", "id"), {"sqlite_autoincrement": True})
 
     id: Mapped[int] = mapped_column(BIG_ID, primary_key=True)
     body: Mapped[str] = mapped_column(sa.String(140))
     timestamp: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
+    edited: Mapped[datetime | None] = mapped_column(UTCDateTime)
     user_id: Mapped[int] = mapped_column(sa.ForeignKey("user.id", ondelete="CASCADE"))
     author: Mapped[User] = relationship(back_populates="posts")
 
     def __repr__(self) -> str:
         return f"<Post {self.id}>"
 
+    def index_words(self) -> None:
+        """Keep which tags and which possible mentions the body holds."""
+        session = db.session
+        session.execute(sa.delete(Tag).where(Tag.post_id == self.id))
+        session.execute(sa.delete(Mention).where(Mention.post_id == self.id))
+        session.add_all(Tag(name=name, post_id=self.id) for name in markup.tags_of(self.body))
+        session.add_all(
+            Mention(nickname_key=key, post_id=self.id) for key in markup.mentions_in(self.body)
+        )
+
     @staticmethod
-    def page(older: int | None = None, author: User | None = None) -> Page:
-        """Give a page of everybody's posts, or of one author's, from before the id `older`."""
-        statement = EVERYBODYS_POSTS if author is None else AUTHORS_POSTS
-        values = {"older": NEWEST if older is None else older}
-        if author is not None:
-            values["user_id"] = author.id
-        rows = db.session.execute(statement, values).all()
-        more = len(rows) > PAGE_SIZE
-        return Page(rows[:PAGE_SIZE], rows[PAGE_SIZE - 1].id if more else None)
+    def edit_own(post_id: int, author: User, body: str) -> bool:
+        """Change a post of `author`; False when there is none of that id."""
+        with writing() as session:
+            post = session.scalar(
+                sa.select(Post).where(Post.id == post_id, Post.user_id == author.id)
+            )
+            if post is None:
+                return False
+            if post.body != body:
+                post.body, post.edited = body, now()
+                post.index_words()
+        return True
 
     @staticmethod
     def delete_own(post_id: int, author: User) -> bool:
@@ -316,25 +377,22 @@ class Post(db.Model):
         return found.rowcount == 1
 
 
-# Rows rather than entities, and the author's columns in the same SELECT: a page is
-# one query however many authors it shows.
-EVERYBODYS_POSTS = (
-    sa.select(
-        Post.id,
-        Post.body,
-        Post.timestamp,
-        Post.user_id,
-        User.nickname,
-        User.email,
-        User.avatar_seed,
+class Tag(db.Model):
+    """A tag in a post."""
+
+    name: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    post_id: Mapped[int] = mapped_column(
+        BIG_ID, sa.ForeignKey("post.id", ondelete="CASCADE"), primary_key=True, index=True
     )
-    .join(Post.author)
-    .where(Post.id < sa.bindparam("older"))
-    .order_by(Post.id.desc())
-    # One more than is shown tells whether there is an older page.
-    .limit(PAGE_SIZE + 1)
-)
-AUTHORS_POSTS = EVERYBODYS_POSTS.where(Post.user_id == sa.bindparam("user_id"))
+
+
+class Mention(db.Model):
+    """A nickname that a post mentions, whether or not somebody has it."""
+
+    post_id: Mapped[int] = mapped_column(
+        BIG_ID, sa.ForeignKey("post.id", ondelete="CASCADE"), primary_key=True
+    )
+    nickname_key: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
 
 
 def cleaned_email(text: str | None) -> str | None:

@@ -27,6 +27,9 @@ def problem(name: str) -> str | None:
         return "Please use only letters from a to z, digits, dots, dashes and underscores."
     if not LETTER_OR_DIGIT.search(name):
         return "Please use at least one letter or digit."
+    if name.lower().endswith(".atom"):
+        # The address of a feed: /user/<nickname>.atom
+        return "Please choose a name that does not end in .atom."
     if name.lower() in RESERVED:
         return "This name is kept for the site itself. Please choose another one."
     return None
@@ -35,4 +38,5 @@ def problem(name: str) -> str | None:
 def cleaned(text: str | None) -> str | None:
     """Give what is usable of a name that a provider sent, or None when nothing is."""
     kept = re.sub(r"[^A-Za-z0-9_.-]+", "_", (text or "").strip()).strip("_.-")[:LONGEST]
+    kept = re.sub(r"(\.atom)+$", "", kept, flags=re.IGNORECASE)
     return kept if LETTER_OR_DIGIT.search(kept) else None

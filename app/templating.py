@@ -1,13 +1,17 @@
 """What templates may use beside what views hand them."""
 
 import hashlib
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 
 from flask import Flask
 from flask_login import current_user
+from markupsafe import Markup
 
-from app.models import avatar_url
+from app import moments
+from app.database import now
+from app.models import avatar_url, drawn_avatar_url
 
 # Marks in User-Agent headers. The first found counts: browsers claim to be older ones too.
 BROWSERS = {
@@ -34,6 +38,8 @@ def init_app(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals["avatar_url"] = avatar_url
     app.jinja_env.globals["current_user"] = current_user
+    app.jinja_env.globals["moment"] = moment
+    app.jinja_env.globals["drawn_avatar_url"] = drawn_avatar_url
     app.jinja_env.filters["browser_name"] = browser_name
     folder = Path(app.static_folder)
     digest = _digest if app.debug else cache(_digest)
@@ -43,6 +49,11 @@ def init_app(app: Flask) -> None:
         # A changed file gets another address, so that browsers may keep each for a year.
         if endpoint == "static" and "filename" in values:
             values.setdefault("v", digest(folder / values["filename"]))
+
+
+def moment(instant: datetime) -> Markup:
+    """Give a `<time>`: relative for members, and for visitors one that stays true in a cache."""
+    return moments.html(instant, now() if current_user.is_authenticated else None)
 
 
 def browser_name(user_agent: str) -> str:

@@ -3,6 +3,8 @@
 from alembic import context
 from flask import current_app
 
+from app.database import is_of_models
+
 database = current_app.extensions["migrate"].db
 
 
@@ -14,6 +16,7 @@ def run_migrations() -> None:
             # SQLite cannot alter most of a table, so Alembic copies it.
             render_as_batch=connection.dialect.name == "sqlite",
             compare_type=True,
+            include_name=is_of_models,
         )
         with context.begin_transaction():
             context.run_migrations()

@@ -18,6 +18,8 @@ from app.database import now, upgrade
 from app.extensions import limiter
 from app.models import Identity, Post, SignIn, User
 
+# Whatever the cluster was made with, the site needs UTF-8.
+NEW_DATABASE = """CREATE DATABASE "{}" ENCODING 'UTF8' TEMPLATE template0"""
 SITE = "http://127.0.0.1:5000"
 PASSWORD = "correct horse battery"
 
@@ -33,7 +35,7 @@ def database_url() -> str:
         return f"sqlite:///{_folder / 'test.db'}"
     url = sa.make_url(_server_url)
     if _postgres_name not in _made:
-        _administer(f'CREATE DATABASE "{_postgres_name}"')
+        _administer(NEW_DATABASE.format(_postgres_name))
         _made.add(_postgres_name)
     return url.set(database=_postgres_name).render_as_string(hide_password=False)
 
@@ -61,6 +63,7 @@ def settings(**changes) -> dict:
         "MAIL_SERVER": "127.0.0.1",
         "MAIL_SECURITY": "none",
         "LOG_FILE": str(_folder / "test.log"),
+        "PUBLIC": "on",
         "PROVIDER": "open",
         "OPENID_TRUSTED_ORIGINS": "",
         "RATELIMIT_ENABLED": "off",

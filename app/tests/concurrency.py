@@ -7,7 +7,7 @@ from unittest import mock
 
 import sqlalchemy as sa
 
-from app import db, nicknames
+from app import db, nicknames, timelines
 from app.database import writing
 from app.forms import TAKEN
 from app.models import Identity, Post, SignIn, User
@@ -23,7 +23,7 @@ PATIENCE = 60
 WRITER = """
 import pathlib, sys, time
 sys.path.insert(0, {basedir!r})
-from app import create_app, db
+from app import create_app, db, timelines
 from app.models import Identity, Post, User
 
 app = create_app(SECRET_KEY="a key for tests, 0123456789", LOG_FILE="-", DATABASE_URL={url!r})
@@ -35,7 +35,7 @@ with app.app_context():
     while not start.exists():
         time.sleep(0.005)
     for number in range({posts}):
-        Post.page()
+        timelines.everybodys()
         author.write("{name} %d" % number)
     User.sign_up("https://{name}.example.net/", "processor", None)
 print("done", flush=True)
@@ -139,7 +139,7 @@ class ManyThreadsTests(ConcurrencyCase, PeopleTestCase):
 
         def read() -> int:
             for _ in range(20):
-                seen = len(Post.page().posts)
+                seen = len(timelines.everybodys().posts)
                 db.session.rollback()
             return seen
 

@@ -19,7 +19,7 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 
-from app.tests.base import Browser
+from app.tests.base import NEW_DATABASE, Browser
 from config import basedir
 
 # Seconds in which a server has to answer, on the slowest machine.
@@ -68,7 +68,7 @@ def fresh_database(case) -> str:
     if not TEST_SERVER:
         return f"sqlite:///{temporary_folder(case) / 'fresh.db'}"
     name = f"microblog_test_{uuid4().hex[:12]}"
-    _administer(f'CREATE DATABASE "{name}"')
+    _administer(NEW_DATABASE.format(name))
     clean_up_of(case)(_administer, f'DROP DATABASE "{name}" WITH (FORCE)')
     return sa.make_url(TEST_SERVER).set(database=name).render_as_string(hide_password=False)
 

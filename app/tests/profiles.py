@@ -1,6 +1,5 @@
 """A user's page and editing it."""
 
-import hashlib
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -21,7 +20,7 @@ class ProfilePageTests(PeopleTestCase):
         browser.get("/user/susan")
         self.assertEqual(browser.page.heading, "susan")
         self.assertIn("I like tea.\nAnd cats.", browser.text)
-        self.assertIn("Last seen on", browser.page.words)
+        self.assertIn("Last seen just now", browser.page.words)
         self.assertIn(self.susan.avatar(128).replace("&", "&amp;"), browser.text)
         self.assertIn("of susan", browser.page.words)
         self.assertNotIn("of john", browser.page.words)
@@ -73,10 +72,7 @@ class AvatarTests(PeopleTestCase):
     def test_without_an_email_it_is_an_identicon_of_a_random_value(self):
         dave, dora = self.person("dave"), self.person("dora")
         self.assertNotEqual(dave.avatar(48), dora.avatar(48))
-        digest = hashlib.md5(dave.avatar_seed.encode()).hexdigest()
-        self.assertEqual(
-            dave.avatar(48), f"https://www.gravatar.com/avatar/{digest}?d=identicon&s=48"
-        )
+        self.assertEqual(dave.avatar(48), f"/avatar/{dave.avatar_seed}.svg")
 
     def test_with_gravatar_off_it_is_drawn_here_and_kept_for_ever(self):
         self.app = self.make_app(GRAVATAR="off")
@@ -157,4 +153,5 @@ class EditPageTests(PeopleTestCase):
     def test_every_route_name_is_kept_for_the_site(self):
         first_parts = {rule.rule.split("/")[1] for rule in self.app.url_map.iter_rules()}
         own = {part for part in first_parts if part and not part.startswith("<")}
+        own -= {"explore.atom"}
         self.assertLessEqual(own - {"openid"}, RESERVED | {"openid"})

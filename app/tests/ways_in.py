@@ -30,6 +30,11 @@ class OpenIDsTests(JoinMixin, PeopleTestCase):
     def sign_in_at_the_provider(self, username: str):
         self.miguel.submit(username=username, password="correct horse battery")
 
+    def test_each_is_listed_with_when_it_was_used(self):
+        self.miguel.get("/edit")
+        self.assertIn(f"{SITE}/id/miguel", self.miguel.page.words)
+        self.assertIn("Last used just now", self.miguel.page.words)
+
     def test_another_is_added_by_signing_in_with_it(self):
         second = self.account_of_a_stranger("second")
         self.add(second)

@@ -1,4 +1,4 @@
-"""The home page: reading, writing and deleting posts."""
+"""The home page, and one post: writing, reading, editing, deleting."""
 
 from flask import (
     Blueprint,
@@ -13,21 +13,22 @@ from flask import (
 )
 from flask_login import current_user, login_required
 
+from app import timelines
+from app.access import reader_required
+from app.cards import cards
 from app.extensions import limiter, visitor_address
 from app.forms import PostForm
-from app.models import NEWEST, Post
+from app.headers import let_everybody_keep
+from app.models import LARGEST_ID, Post
 from app.openid.discovery import realm_document, wants_xrds
+from app.origin import own_url
 from app.redirects import safe_next
+from app.views.paging import bounds
 
 bp = Blueprint("posts", __name__)
 
 POST_LIMIT = "30 per minute"
-
-
-def older_than() -> int | None:
-    """Give the id before which the asked page begins; None for the newest page."""
-    older = request.args.get("older", type=int)
-    return older if older is not None and 0 < older < NEWEST else None
+POST = f"/post/<int(max={LARGEST_ID}):post_id>"
 
 
 def user_key() -> str:
@@ -38,7 +39,7 @@ def user_key() -> str:
 @bp.get("/", endpoint="index")
 @bp.get("/index", endpoint="home")
 def index():
-    """Show the newest posts and a form to add one; machines get the site's OpenID services."""
+    """Show the posts of the people followed and a form to add one; machines get XRDS."""
     if wants_xrds():
         return realm_document()
     return _home()
@@ -52,8 +53,16 @@ def document():
 
 @login_required
 def _home(form: PostForm | None = None):
-    page = Post.page(older_than())
-    return render_template("posts/index.html", form=form or PostForm(), page=page)
+    # Who follows nobody yet is shown everybody.
+    alone = not g.user.follows_somebody()
+    page = timelines.everybodys(bounds()) if alone else timelines.home_of(g.user.id, bounds())
+    return render_template(
+        "posts/index.html",
+        form=form or PostForm(),
+        page=page,
+        cards=cards(page.posts),
+        alone=alone,
+    )
 
 
 @bp.post("/")
@@ -70,12 +79,49 @@ def write():
     return redirect(url_for("posts.index"))
 
 
-@bp.post(f"/post/<int(max={NEWEST}):post_id>/delete")
+@bp.get(POST)
+@reader_required
+def post(post_id: int):
+    """Show one post at an address of its own."""
+    row = timelines.one(post_id) or abort(404)
+    let_everybody_keep()
+    (card,) = cards([row])
+    return render_template("posts/post.html", card=card, address=own_url(card.url))
+
+
+@bp.route(f"{POST}/edit", methods=["GET", "POST"])
+@limiter.limit(POST_LIMIT, key_func=user_key, methods=["POST"])
+@login_required
+def edit(post_id: int):
+    """Let the author change a post; others find none under this address."""
+    row = _own(post_id)
+    form = PostForm(post=row.body)
+    if form.validate_on_submit():
+        if not Post.edit_own(post_id, g.user, form.post.data):
+            abort(404)
+        flash("Your post is changed.", "success")
+        return redirect(url_for("posts.post", post_id=post_id))
+    page = render_template("posts/edit.html", form=form, post_id=post_id)
+    return (page, 400) if form.errors else page
+
+
+@bp.route(f"{POST}/delete", methods=["GET", "POST"])
 @login_required
 def delete(post_id: int):
-    """Delete an own post; there is none of that kind under anybody else's id."""
+    """Ask once, and delete an own post; there is none of that kind under anybody else's id."""
+    row = _own(post_id)
+    back = safe_next(request.values.get("next"))
+    if request.method == "GET":
+        return render_template("posts/delete.html", cards=cards([row]), back=back)
     if not Post.delete_own(post_id, g.user):
         abort(404)
     current_app.logger.info("post %s deleted", post_id)
     flash("Your post is deleted.", "success")
-    return redirect(safe_next(request.form.get("next")))
+    return redirect(back)
+
+
+def _own(post_id: int):
+    row = timelines.one(post_id)
+    if row is None or row.user_id != g.user.id:
+        abort(404)
+    return row

@@ -3,37 +3,99 @@
 from flask import (
     Blueprint,
     Response,
+    abort,
     current_app,
     flash,
     g,
     redirect,
     render_template,
+    request,
     session,
     url_for,
 )
-from flask_login import login_required
+from flask_login import current_user, login_required
 from sqlalchemy.exc import IntegrityError
 
-from app import provider
+from app import people, provider, timelines
+from app.access import reader_required
+from app.cards import cards
 from app.extensions import db
 from app.forms import EditForm, OpenIDForm
+from app.headers import let_everybody_keep
 from app.identicon import identicon
-from app.models import Identity, Post, SignIn, User
-from app.views.posts import older_than
+from app.models import Identity, SignIn, User
+from app.views.paging import bounds
 
 bp = Blueprint("profiles", __name__)
 
 
 @bp.get("/user/<nickname>")
-@login_required
+@reader_required
 def user(nickname: str):
     """Show who a user is and what they wrote."""
+    profile = people.profile(nickname, reader())
+    if profile is None:
+        return not_found(nickname)
+    let_everybody_keep()
+    page = timelines.by_author(profile.id, bounds())
+    return render_template("profiles/user.html", user=profile, page=page, cards=cards(page.posts))
+
+
+@bp.get("/user/<nickname>/followers", defaults={"which": "followers"})
+@bp.get("/user/<nickname>/following", defaults={"which": "following"})
+@reader_required
+def list_people(nickname: str, which: str):
+    """List who follows a user, or whom the user follows."""
+    profile = people.profile(nickname, reader())
+    if profile is None:
+        return not_found(nickname)
+    shown, after = people.listed(which, profile.id, request.args.get("after", 0, type=int))
+    return render_template(
+        "profiles/people.html", user=profile, which=which, people=shown, after=after
+    )
+
+
+@bp.post("/user/<nickname>/follow")
+@login_required
+def follow(nickname: str):
+    """Follow a user: their posts appear on the visitor's home page."""
     found = User.find(nickname)
     if found is None:
-        flash(f"User {nickname[:64]} not found.", "error")
-        return redirect(url_for("posts.index"))
-    page = Post.page(older_than(), author=found)
-    return render_template("profiles/user.html", user=found, page=page)
+        return not_found(nickname)
+    if g.user.follow(found):
+        flash(f"You are following {found.nickname}.", "success")
+    elif found.id == g.user.id:
+        flash("Your own posts are always on your home page.", "status")
+    else:
+        flash(f"You are following {found.nickname} already.", "status")
+    return redirect(url_for("profiles.user", nickname=found.nickname))
+
+
+@bp.post("/user/<nickname>/unfollow")
+@login_required
+def unfollow(nickname: str):
+    """Follow a user no more."""
+    found = User.find(nickname)
+    if found is None:
+        return not_found(nickname)
+    if g.user.unfollow(found):
+        flash(f"You are not following {found.nickname} any more.", "success")
+    else:
+        flash(f"You are not following {found.nickname}.", "status")
+    return redirect(url_for("profiles.user", nickname=found.nickname))
+
+
+def reader() -> int:
+    """Give the id of who is reading, 0 for a visitor."""
+    return current_user.id if current_user.is_authenticated else 0
+
+
+def not_found(nickname: str):
+    """Say that there is nobody of that name: at home to members, to all others as an error."""
+    if not current_user.is_authenticated:
+        abort(404)
+    flash(f"User {nickname[:64]} not found.", "error")
+    return redirect(url_for("posts.index"))
 
 
 @bp.route("/edit", methods=["GET", "POST"])

@@ -1,0 +1,38 @@
+"""Points in time, for people and for machines."""
+
+from datetime import datetime
+
+from markupsafe import Markup
+
+_MONTHS = (
+    "January February March April May June July August September October November December"
+).split()
+_HTML = Markup('<time datetime="{}"{}>{}</time>')
+
+
+def absolute(instant: datetime) -> str:
+    """Give `instant` in UTC as people write it, in English whatever the server's language."""
+    day = f"{instant.day} {_MONTHS[instant.month - 1]} {instant.year}"
+    return f"{day}, {instant.hour:02}:{instant.minute:02} UTC"
+
+
+def relative(instant: datetime, now: datetime) -> str:
+    """Say how long ago `instant` was; after a week, on which day."""
+    seconds = int((now - instant).total_seconds())
+    if seconds < 60:
+        return "just now"
+    for unit, length, end in (("minute", 60, 3600), ("hour", 3600, 86400), ("day", 86400, 604800)):
+        if seconds < end:
+            count = seconds // length
+            return f"{count} {unit}{'' if count == 1 else 's'} ago"
+    return f"{instant.day} {_MONTHS[instant.month - 1]} {instant.year}"
+
+
+def html(instant: datetime, now: datetime | None = None, classes: str = "") -> Markup:
+    """Give a `<time>`: relative to `now` with the full time in its title, or absolute without."""
+    full = absolute(instant)
+    extra = Markup(' class="{}"').format(classes) if classes else Markup("")
+    if now is None:
+        return _HTML.format(instant.isoformat(timespec="seconds"), extra, full)
+    extra += Markup(' title="{}"').format(full)
+    return _HTML.format(instant.isoformat(timespec="seconds"), extra, relative(instant, now))

@@ -1,0 +1,263 @@
+"""Following people, the home timeline that comes of it, and the lists of who follows whom."""
+
+import re
+
+import sqlalchemy as sa
+
+from app import db
+from app.models import Post, User, followers
+from app.people import PAGE_SIZE
+from app.tests.base import SITE, Browser, PeopleTestCase
+from app.tests.reading_base import selects, shown
+from app.timelines import NEWEST_PAGE, home_of
+
+
+class FourPeopleTests(PeopleTestCase):
+    """The timeline of the series: john, susan, mary and david."""
+
+    def setUp(self):
+        super().setUp()
+        self.mary, self.david = self.person("mary"), self.person("david")
+        self.everybody = (self.john, self.susan, self.mary, self.david)
+        for user in self.everybody:
+            user.write(f"post from {user.nickname}")
+        self.john.follow(self.susan)  # john follows susan
+        self.john.follow(self.david)  # john follows david
+        self.susan.follow(self.mary)  # susan follows mary
+        self.mary.follow(self.david)  # mary follows david
+        # Newest first.
+        self.expected = {
+            "john": ["david", "susan", "john"],
+            "susan": ["mary", "susan"],
+            "mary": ["david", "mary"],
+            "david": ["david"],
+        }
+
+    def posts(self, names: list[str]) -> list[str]:
+        return [f"post from {name}" for name in names]
+
+    def test_followed_posts(self):
+        for user in self.everybody:
+            with self.subTest(user.nickname):
+                found = db.session.scalars(user.followed_posts())
+                expected = self.posts(self.expected[user.nickname])
+                self.assertEqual([post.body for post in found], expected)
+
+    def test_the_home_page_shows_the_same(self):
+        for user in (self.john, self.susan, self.mary):
+            with self.subTest(user.nickname):
+                browser = self.browser(user)
+                browser.get("/")
+                self.assertEqual(shown(browser), self.posts(self.expected[user.nickname]))
+                self.assertNotIn("You follow nobody yet", browser.page.words)
+
+    def test_who_follows_nobody_is_told_what_to_do_and_shown_everybody(self):
+        browser = self.browser(self.david)
+        browser.get("/index")
+        self.assertIn("You follow nobody yet", browser.page.words)
+        self.assertEqual(shown(browser), self.posts(["david", "mary", "susan", "john"]))
+
+    def test_after_the_last_is_unfollowed_everybody_is_shown_again(self):
+        self.susan.unfollow(self.mary)
+        browser = self.browser(self.susan)
+        browser.get("/")
+        self.assertIn("You follow nobody yet", browser.page.words)
+        self.assertEqual(len(shown(browser)), 4)
+
+    def test_both_ways_agree_page_by_page_on_a_busy_site(self):
+        for n in range(60):
+            self.everybody[n % 4].write(f"number {n}")
+        for user in (self.john, self.susan, self.mary, self.david):
+            with self.subTest(user.nickname):
+                found, bounds = [], NEWEST_PAGE
+                while bounds is not None:
+                    page = home_of(user.id, bounds)
+                    found += [row.id for row in page.posts]
+                    bounds = page.older and NEWEST_PAGE._replace(older=page.older)
+                self.assertEqual(
+                    found, [post.id for post in db.session.scalars(user.followed_posts())]
+                )
+
+    def test_a_removed_user_leaves_every_timeline(self):
+        self.david.remove()
+        browser = self.browser(self.john)
+        browser.get("/")
+        self.assertEqual(shown(browser), self.posts(["susan", "john"]))
+        self.assertEqual(self.count(followers), 2)
+
+
+class FollowingTests(PeopleTestCase):
+    def test_the_verbs(self):
+        self.assertFalse(self.john.is_following(self.susan))
+        self.assertTrue(self.john.follow(self.susan))
+        self.assertTrue(self.john.is_following(self.susan))
+        self.assertFalse(self.susan.is_following(self.john))
+        self.assertFalse(self.john.follow(self.susan))
+        self.assertEqual(self.count(followers), 1)
+        self.assertTrue(self.john.unfollow(self.susan))
+        self.assertFalse(self.john.unfollow(self.susan))
+        self.assertFalse(self.john.is_following(self.susan))
+
+    def test_nobody_follows_oneself(self):
+        self.assertFalse(self.john.follow(self.john))
+        self.assertEqual(self.count(followers), 0)
+
+    def test_following_from_the_profile_page_and_ending_it_there(self):
+        browser = self.browser(self.john)
+        browser.get("/user/susan")
+        browser.submit(button="Follow")
+        self.assertEqual(browser.url, SITE + "/user/susan")
+        self.assertEqual(browser.page.statuses, ["You are following susan."])
+        self.assertIn("1 follower", browser.page.links)
+        self.assertTrue(self.john.is_following(self.susan))
+        browser.submit(button="Unfollow")
+        self.assertEqual(browser.page.statuses, ["You are not following susan any more."])
+        self.assertIn("0 followers", browser.page.links)
+        self.assertIn("Follow", browser.page.forms[-1].buttons)
+        self.assertEqual(self.count(followers), 0)
+
+    def test_what_makes_no_sense_is_refused_gently(self):
+        self.john.follow(self.susan)
+        mary = self.person("mary")
+        for path, words in {
+            "/user/susan/follow": "You are following susan already.",
+            "/user/JOHN/follow": "Your own posts are always on your home page.",
+            "/user/mary/unfollow": "You are not following mary.",
+            "/user/john/unfollow": "You are not following john.",
+        }.items():
+            with self.subTest(path):
+                browser = self.browser(self.john)
+                browser.get("/")
+                browser.post(path, {"csrf_token": browser.token()})
+                self.assertEqual(browser.status, 200)
+                self.assertEqual(browser.page.statuses, [words])
+        self.assertEqual(self.count(followers), 1)
+        self.assertFalse(self.john.is_following(mary))
+
+    def test_two_tabs_follow_once(self):
+        tabs = self.browser(self.john), self.browser(self.john)
+        for tab in tabs:
+            tab.get("/user/susan")
+        for tab in tabs:
+            tab.submit(button="Follow")
+        self.assertEqual(tabs[1].page.statuses, ["You are following susan already."])
+        self.assertEqual(self.count(followers), 1)
+
+    def test_nobody_of_that_name(self):
+        browser = self.browser(self.john)
+        for verb in ("follow", "unfollow"):
+            for nickname in ("nobody", "a%00b", "x" * 200, "%ED%A0%80", "'--"):
+                with self.subTest(verb=verb, nickname=nickname):
+                    browser.get("/")
+                    browser.post(f"/user/{nickname}/{verb}", {"csrf_token": browser.token()})
+                    self.assertEqual((browser.status, browser.path), (200, "/"))
+                    self.assertRegex(browser.page.alerts[0], "^User .*not found")
+
+    def test_reading_an_address_follows_nobody(self):
+        browser = self.browser(self.john)
+        for verb in ("follow", "unfollow"):
+            browser.get(f"/user/susan/{verb}")
+            self.assertEqual(browser.status, 405)
+        self.assertEqual(self.count(followers), 0)
+
+    def test_it_takes_our_own_page(self):
+        browser = self.browser(self.john)
+        browser.post("/user/susan/follow", headers={"Origin": "https://evil.example"})
+        self.assertEqual(browser.status, 400)
+        self.assertEqual(self.count(followers), 0)
+
+    def test_a_visitor_is_asked_to_sign_in(self):
+        visitor = self.browser()
+        visitor.get("/user/susan")
+        self.assertNotIn("Follow", [name for form in visitor.page.forms for name in form.buttons])
+        visitor.get("/login")
+        visitor.post("/user/susan/follow", {"csrf_token": visitor.token()}, follow=False)
+        self.assertIn(visitor.status, (302, 303, 401))
+        self.assertEqual(self.count(followers), 0)
+
+    def test_ones_own_page_has_no_such_button(self):
+        browser = self.browser(self.john)
+        browser.get("/user/john")
+        names = [name for form in browser.page.forms for name in form.buttons]
+        self.assertEqual(names, ["Sign out"])
+
+
+class ListsOfPeopleTests(PeopleTestCase):
+    def listed(self, browser: Browser) -> list[str]:
+        return re.findall(r'<p class="person">.*?<a href="/user/([^"]*)">', browser.text)
+
+    def test_counts_lead_to_lists(self):
+        mary = self.person("mary")
+        self.john.follow(self.susan)
+        mary.follow(self.susan)
+        self.susan.follow(self.john)
+        visitor = self.browser()
+        visitor.get("/user/susan")
+        visitor.get(visitor.page.links["2 followers"])
+        self.assertEqual(visitor.page.heading, "Followers of susan")
+        self.assertEqual(self.listed(visitor), ["john", "mary"])
+        visitor.get(visitor.page.links["Back to susan"])
+        visitor.get(visitor.page.links["1 following"])
+        self.assertEqual(self.listed(visitor), ["john"])
+
+    def test_nobody_at_all(self):
+        browser = self.browser(self.john)
+        for which in ("followers", "following"):
+            browser.get(f"/user/susan/{which}")
+            self.assertIn("Nobody yet.", browser.page.words)
+
+    def test_long_lists_have_pages(self):
+        people = [self.person(f"reader{n}") for n in range(2 * PAGE_SIZE + 1)]
+        db.session.execute(
+            sa.insert(followers),
+            [{"follower_id": user.id, "followed_id": self.susan.id} for user in people]
+            + [{"follower_id": self.susan.id, "followed_id": user.id} for user in people],
+        )
+        db.session.commit()
+        names = [user.nickname for user in people]
+        for which in ("followers", "following"):
+            with self.subTest(which):
+                browser = self.browser(self.john)
+                browser.get(f"/user/susan/{which}")
+                found = [self.listed(browser)]
+                while more := browser.page.links.get("More"):
+                    browser.get(more)
+                    found.append(self.listed(browser))
+                self.assertEqual([len(page) for page in found], [PAGE_SIZE, PAGE_SIZE, 1])
+                self.assertEqual(sum(found, []), names)
+
+    def test_nonsense_in_the_address_is_taken_for_the_beginning(self):
+        self.susan.follow(self.john)
+        browser = self.browser()
+        for after in ("x", "-5", "", "%00", "1e9", "%ED%A0%80", "0"):
+            with self.subTest(after):
+                browser.get(f"/user/susan/following?after={after}")
+                self.assertEqual((browser.status, self.listed(browser)), (200, ["john"]))
+        browser.get(f"/user/susan/following?after={'9' * 40}")
+        self.assertEqual((browser.status, self.listed(browser)), (200, []))
+
+    def test_a_list_takes_no_more_selects_for_more_people(self):
+        def asked() -> int:
+            browser = self.browser(self.john)
+            return selects(lambda: browser.get("/user/susan/followers"))
+
+        self.john.follow(self.susan)
+        with_one = asked()
+        for n in range(PAGE_SIZE - 1):
+            self.person(f"reader{n}", f"reader{n}@example.com").follow(self.susan)
+        self.assertEqual(asked(), with_one)
+        self.assertLessEqual(with_one, 3)
+
+    def test_a_removed_follower_is_counted_no_more(self):
+        self.john.follow(self.susan)
+        self.john.remove()
+        visitor = self.browser()
+        visitor.get("/user/susan")
+        self.assertIn("0 followers", visitor.page.links)
+
+    def test_users_that_are_deleted_by_hand_leave_nothing(self):
+        self.john.follow(self.susan)
+        self.susan.write("hello")
+        db.session.execute(sa.delete(User))
+        db.session.commit()
+        self.assertEqual([self.count(table) for table in (followers, Post)], [0, 0])

@@ -1,0 +1,32 @@
+"""What the tests of reading share: which posts a page shows, and what it asked the database."""
+
+import html
+import re
+from collections.abc import Callable
+
+import sqlalchemy as sa
+
+from app import db
+from app.tests.base import Browser
+
+BODY = re.compile(r'<p class="body e-content[^>]*>(.*?)</p>', re.DOTALL)
+
+
+def shown(browser: Browser) -> list[str]:
+    """Give the texts of the posts on a page, from top to bottom."""
+    return [html.unescape(re.sub("<[^>]+>", "", body)) for body in BODY.findall(browser.text)]
+
+
+def selects(action: Callable[[], object]) -> int:
+    """Count the SELECTs that `action` sends."""
+    statements = []
+
+    def note(connection, cursor, statement, *rest):
+        statements.append(statement)
+
+    sa.event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        action()
+    finally:
+        sa.event.remove(db.engine, "before_cursor_execute", note)
+    return sum(statement.lstrip("( ").startswith("SELECT") for statement in statements)

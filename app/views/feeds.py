@@ -1,0 +1,65 @@
+"""Atom feeds (RFC 4287) of everybody, of a user, and of a tag."""
+
+import re
+from datetime import UTC, datetime
+
+from flask import Blueprint, Response, abort, current_app, render_template, request, url_for
+
+from app import markup, timelines
+from app.access import reader_required
+from app.cards import cards
+from app.models import User
+from app.origin import own_url
+from app.timelines import Page
+
+bp = Blueprint("feeds", __name__)
+
+# What no XML document may hold, however it is written (XML 1.0, 2.2).
+NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+@bp.get("/explore.atom")
+@reader_required
+def explore():
+    """Give everybody's newest posts to feed readers."""
+    own, page = url_for("feeds.explore"), url_for("reading.explore")
+    return _feed("Everybody", own, page, timelines.everybodys())
+
+
+@bp.get("/user/<nickname>.atom")
+@reader_required
+def user(nickname: str):
+    """Give a user's newest posts to feed readers."""
+    found = User.find(nickname) or abort(404)
+    own = url_for("feeds.user", nickname=found.nickname)
+    page = url_for("profiles.user", nickname=found.nickname)
+    return _feed(found.nickname, own, page, timelines.by_author(found.id))
+
+
+@bp.get("/tag/<name>.atom")
+@reader_required
+def tag(name: str):
+    """Give a tag's newest posts to feed readers."""
+    key = markup.tag_key(name) or abort(404)
+    own, page = url_for("feeds.tag", name=key), url_for("reading.tag", name=key)
+    return _feed(f"#{key}", own, page, timelines.tagged(key))
+
+
+def _feed(title: str, feed_url: str, page_url: str, page: Page) -> Response:
+    changed = [post.edited or post.timestamp for post in page.posts]
+    updated = max(changed, default=datetime(2012, 1, 1, tzinfo=UTC))
+    text = render_template(
+        "reading/feed.xml",
+        title=title,
+        page_url=own_url(page_url),
+        feed_url=own_url(feed_url),
+        updated=updated,
+        entries=list(zip(cards(page.posts), page.posts, changed, strict=True)),
+    )
+    response = Response(NO_XML.sub("", text), mimetype="application/atom+xml")
+    response.last_modified = updated
+    if current_app.config["PUBLIC"]:
+        response.cache_control.public = True
+        response.cache_control.max_age = 60
+    response.add_etag()
+    return response.make_conditional(request)

@@ -1,0 +1,17 @@
+"""Which page of a timeline an address asks for."""
+
+from flask import request
+
+from app.models import LARGEST_ID
+from app.timelines import Bounds
+
+
+def bounds() -> Bounds:
+    """Read `?older=ID` or `?newer=ID`; nonsense asks for the newest page."""
+    older, newer = (_id(name) for name in ("older", "newer"))
+    return Bounds(newer=newer) if newer is not None else Bounds(older=older)
+
+
+def _id(name: str) -> int | None:
+    value = request.args.get(name, type=int)
+    return value if value is not None and 0 < value < LARGEST_ID else None

@@ -1,0 +1,47 @@
+"""Reading everybody: the explore page, tags, search."""
+
+from flask import Blueprint, abort, render_template, request
+
+from app import markup, search, timelines
+from app.access import reader_required
+from app.cards import cards
+from app.headers import let_everybody_keep
+from app.views.paging import bounds
+
+bp = Blueprint("reading", __name__)
+
+
+@bp.get("/explore")
+@reader_required
+def explore():
+    """Show everybody's posts."""
+    let_everybody_keep()
+    page = timelines.everybodys(bounds())
+    return render_template("reading/explore.html", page=page, cards=cards(page.posts))
+
+
+@bp.get("/tag/<name>")
+@reader_required
+def tag(name: str):
+    """Show the posts that carry a tag."""
+    key = markup.tag_key(name) or abort(404)
+    let_everybody_keep()
+    page = timelines.tagged(key, bounds())
+    return render_template("reading/tag.html", tag=key, page=page, cards=cards(page.posts))
+
+
+@bp.get("/search")
+@reader_required
+def find():
+    """Show the posts and the users that fit what was typed."""
+    typed = request.args.get("q", "").strip()
+    query = search.parse(typed)
+    page = search.posts(query, bounds())
+    return render_template(
+        "reading/search.html",
+        typed=typed,
+        query=query,
+        page=page,
+        cards=cards(page.posts, search.marker(query)),
+        users=search.users(query) if bounds() == timelines.NEWEST_PAGE else [],
+    )
