@@ -13,6 +13,7 @@ from openid.fetchers import HTTPFetchingError
 
 from app import hiding, safety
 from app.database import release, upgrade, writing
+from app.demo import demo
 from app.failure_mail import smtp
 from app.models import Post, User
 from app.openid import fetcher
@@ -44,6 +45,7 @@ def init_app(app: Flask) -> None:
         account_commands,
         mail_commands,
         check_settings,
+        demo,
     ):
         app.cli.add_command(command)
 
