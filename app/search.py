@@ -4,13 +4,13 @@ The index is kept by triggers that the migrations make: FTS5 in SQLite, tsvector
 PostgreSQL. What is typed never reaches their query languages as it is.
 """
 
+import html
 import re
 import unicodedata
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import sqlalchemy as sa
-from markupsafe import Markup, escape
 
 from app import timelines
 from app.extensions import db
@@ -95,9 +95,9 @@ def marker(query: Query):
         word = folded(word)
         return word in whole or (bool(beginnings) and word.startswith(beginnings))
 
-    def mark(text: str) -> Markup:
-        return Markup("").join(
-            Markup("<mark>{}</mark>").format(piece) if is_wanted(piece) else escape(piece)
+    def mark(text: str) -> str:
+        return "".join(
+            f"<mark>{html.escape(piece)}</mark>" if is_wanted(piece) else html.escape(piece)
             for piece in SPLIT.split(text)
         )
 
