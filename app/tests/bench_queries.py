@@ -1,0 +1,140 @@
+"""What the queries of timelines cost as a site grows; a part of app.tests.bench_pages."""
+
+import random
+import statistics
+import time
+from collections.abc import Callable
+
+import sqlalchemy as sa
+
+from app import db, timelines
+from app.database import now, writing
+from app.models import Post, Tag, User, followers
+from app.timelines import PAGE_SIZE, Bounds
+
+FOLLOWED = 200
+
+
+def row(*values: object) -> None:
+    first, *others = values
+    print(f"{first!s:<34}" + "".join(f"{value!s:>16}" for value in others), flush=True)
+
+
+def measure_queries(sizes: list[int], parts: list[str]) -> None:
+    """Print the time of the home query as the site grows, and of a page far behind the first.
+
+    Of a thousand authors, those of the busy reader write all the time; those of the
+    dormant reader wrote the first thousand posts and have been silent ever since.
+    """
+    # Measured here is the reading of posts, not the making of the search index.
+    _stop_indexing()
+    ids = _people(1002)
+    busy, dormant, authors = ids[0], ids[1], ids[2:]
+    silent, active = authors[:FOLLOWED], authors[FOLLOWED:]
+    _follow(busy, active[:FOLLOWED])
+    _follow(dormant, silent)
+    rng, written, first = random.Random(5), 0, {}
+    if "home" in parts:
+        row("home query, wall ms (grows ≤ 3 x)", "posts", "median", "x the first")
+    for size in sizes:
+        _write(written, size, silent, active, rng)
+        written = size
+        for name, reader in (("busy", busy), ("dormant", dormant)):
+            if "home" in parts:
+                (took,) = _wall([lambda reader=reader: timelines.home_of(reader)])
+                start = first.setdefault(name, took)
+                row(name, size, f"{1000 * took:.3f}", f"{took / start:.2f}")
+    if "deep" in parts:
+        _measure_deep(busy, active[0])
+
+
+def _measure_deep(reader: int, author: int) -> None:
+    row("page 1,000 of (≤ 1.1 x)", "page 1 ms", "page 1,000 ms", "ratio")
+    my_posts = sa.or_(
+        Post.user_id.in_(
+            sa.select(followers.c.followed_id).where(followers.c.follower_id == reader)
+        ),
+        Post.user_id == reader,
+    )
+    tagged = sa.select(Tag.post_id).where(Tag.name == "tea")
+    for name, read, which in (
+        ("explore", timelines.everybodys, sa.true()),
+        ("home", lambda at: timelines.home_of(reader, at), my_posts),
+        ("profile", lambda at: timelines.by_author(author, at), Post.user_id == author),
+        ("tag", lambda at: timelines.tagged("tea", at), Post.id.in_(tagged)),
+    ):
+        far = sa.select(Post.id).where(which).order_by(Post.id.desc()).offset(999 * PAGE_SIZE)
+        older = db.session.scalar(far.limit(1))
+        if older is None:
+            row(name, "too few posts")
+            continue
+        newest = Bounds()
+        took = _wall([lambda: read(newest), lambda: read(Bounds(older=older + 1))])  # noqa: B023
+        row(name, *(f"{1000 * seconds:.3f}" for seconds in took), f"{took[1] / took[0]:.2f}")
+
+
+def _wall(calls: list[Callable], runs: int = 300) -> list[float]:
+    """Give the median seconds of each call; they take turns, so that noise strikes all alike."""
+    times: list[list[float]] = [[] for _ in calls]
+    for _ in range(runs):
+        for call, taken in zip(calls, times, strict=True):
+            start = time.perf_counter()
+            page = call()
+            db.session.rollback()
+            taken.append(time.perf_counter() - start)
+            if len(page.posts) != PAGE_SIZE:
+                raise AssertionError(f"{len(page.posts)} posts are no full page")
+    return [statistics.median(taken[runs // 10 :]) for taken in times]
+
+
+def _stop_indexing() -> None:
+    with writing() as session:
+        if db.engine.dialect.name == "sqlite":
+            session.execute(sa.text("DROP TRIGGER post_search_insert"))
+        else:
+            session.execute(sa.text("ALTER TABLE post DISABLE TRIGGER USER"))
+
+
+def _people(count: int) -> list[int]:
+    rows = [
+        {"nickname": f"p{n}", "nickname_key": f"p{n}", "avatar_seed": f"{n:032x}"}
+        for n in range(count)
+    ]
+    with writing() as session:
+        session.execute(sa.insert(User), [{"about_me": "", "last_seen": now(), **r} for r in rows])
+        return list(session.scalars(sa.select(User.id).order_by(User.id)))
+
+
+def _follow(reader: int, others: list[int]) -> None:
+    with writing() as session:
+        rows = [{"follower_id": reader, "followed_id": other} for other in others]
+        session.execute(sa.insert(followers), rows)
+
+
+def _write(start: int, end: int, silent: list[int], active: list[int], rng) -> None:
+    """Write the posts numbered from `start` to `end`: one in ten by one author and with a tag."""
+    moment = now()
+    base_id = db.session.scalar(sa.select(sa.func.coalesce(sa.func.max(Post.id), 0))) + 1
+    for begin in range(start, end, 20_000):
+        numbers = range(begin, min(begin + 20_000, end))
+        rows = []
+        for n in numbers:
+            author = rng.choice(silent) if n < 1000 else rng.choice(active)
+            if n >= 1000 and n % 10 == 0:
+                author = active[0]
+            rows.append(
+                {
+                    "id": base_id + n - start,
+                    "body": f"post number {n} about nothing in particular #tea",
+                    "timestamp": moment,
+                    "user_id": author,
+                }
+            )
+        tags = [{"name": "tea", "post_id": r["id"]} for r in rows if r["id"] % 10 == 0]
+        with writing() as session:
+            session.execute(sa.insert(Post.__table__), rows)
+            session.execute(sa.insert(Tag.__table__), tags)
+    # PostgreSQL does this by itself after a while; on SQLite nobody ever does.
+    if db.engine.dialect.name == "postgresql":
+        with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(sa.text("VACUUM ANALYZE"))
