@@ -11,8 +11,8 @@ from flask_login import current_user
 from markupsafe import Markup
 
 from app import markup, moments
+from app.avatars import avatar_url, drawn_avatar_url
 from app.database import now
-from app.models import avatar_url, drawn_avatar_url
 
 AVATAR_SIZE = 48
 

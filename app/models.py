@@ -6,7 +6,6 @@ import secrets
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from flask import current_app
 from flask_login import UserMixin
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import (
@@ -19,6 +18,7 @@ from sqlalchemy.orm import (
 )
 
 from app import markup, nicknames
+from app.avatars import avatar_url
 from app.database import UTCDateTime, now, writing
 from app.extensions import db
 
@@ -36,24 +36,6 @@ REMEMBERED_SIGN_IN_ENDS_AFTER = timedelta(days=365)
 def hashed(token: str) -> str:
     """Give what the database keeps of a secret token: a stolen copy of it opens nothing."""
     return hashlib.sha256(token.encode()).hexdigest()
-
-
-def avatar_url(email: str | None, seed: str, size: int) -> str:
-    """Give the address of an avatar `size` pixels wide.
-
-    It is the Gravatar of `email`; without an e-mail, or with GRAVATAR off, a
-    pattern drawn from `seed`, which is random and says nothing about anybody.
-    """
-    if not (email and current_app.config["GRAVATAR"]):
-        return drawn_avatar_url(seed)
-    key = email.strip().lower()
-    digest = hashlib.md5(key.encode(), usedforsecurity=False).hexdigest()
-    # Where there is no picture, the one drawn here shows through.
-    return f"https://www.gravatar.com/avatar/{digest}?d=blank&s={size}"
-
-
-def drawn_avatar_url(seed: str) -> str:
-    return f"{current_app.config['AVATARS']}{seed}.svg"
 
 
 followers = db.Table(
@@ -225,7 +207,7 @@ class User(UserMixin, db.Model):
         return gone.rowcount == 1
 
     def follows_somebody(self) -> bool:
-        return db.session.scalar(sa.select(sa.exists().where(followers.c.follower_id == self.id)))
+        return db.session.scalar(FOLLOWS_SOMEBODY, {"me": self.id})
 
     def is_following(self, user: "User") -> bool:
         follows = sa.exists().where(
@@ -319,10 +301,14 @@ class SignIn(db.Model):
     @staticmethod
     def user_of(token: str) -> User | None:
         """Give the user whose browser shows `token`, or None once that sign-in has ended."""
+        moment = now()
         sign_in = db.session.scalar(
-            sa.select(SignIn)
-            .options(joinedload(SignIn.user, innerjoin=True))
-            .where(SignIn.token_hash == hashed(token), sa.not_(SignIn.has_ended()))
+            SIGN_IN_OF_TOKEN,
+            {
+                "token_hash": hashed(token),
+                "remembered_since": moment - REMEMBERED_SIGN_IN_ENDS_AFTER,
+                "unused_since": moment - UNUSED_SIGN_IN_ENDS_AFTER,
+            },
         )
         if sign_in is None:
             return None
@@ -393,6 +379,19 @@ class Mention(db.Model):
         BIG_ID, sa.ForeignKey("post.id", ondelete="CASCADE"), primary_key=True
     )
     nickname_key: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+
+
+# Made once, for they are needed for every page of a member.
+SIGN_IN_OF_TOKEN = (
+    sa.select(SignIn)
+    .options(joinedload(SignIn.user, innerjoin=True))
+    .where(
+        SignIn.token_hash == sa.bindparam("token_hash"),
+        SignIn.last_used >= sa.bindparam("remembered_since"),
+        sa.or_(SignIn.remembered, SignIn.last_used >= sa.bindparam("unused_since")),
+    )
+)
+FOLLOWS_SOMEBODY = sa.select(sa.exists().where(followers.c.follower_id == sa.bindparam("me")))
 
 
 def cleaned_email(text: str | None) -> str | None:

@@ -118,6 +118,16 @@ def _home_ids_postgresql(order) -> sa.Select:
     )
 
 
+def _tagged_ids(order) -> sa.Select:
+    # Joined without a limit of its own, PostgreSQL would walk all newer posts to begin.
+    return (
+        sa.select(Tag.post_id)
+        .where(Tag.name == sa.bindparam("tag"), *_within(Tag.post_id))
+        .order_by(order(Tag.post_id))
+        .limit(_LIMIT)
+    )
+
+
 def _home(ids) -> dict[bool, sa.Select]:
     return {
         downwards: POSTS.where(Post.id.in_(ids(order))).order_by(order(Post.id)).limit(_LIMIT)
@@ -127,9 +137,10 @@ def _home(ids) -> dict[bool, sa.Select]:
 
 EVERYBODYS = both_ways(POSTS)
 AUTHORS = both_ways(POSTS.where(Post.user_id == sa.bindparam("user_id")))
-TAGGED = both_ways(
-    POSTS.join(Tag, Tag.post_id == Post.id).where(Tag.name == sa.bindparam("tag")), Tag.post_id
-)
+TAGGED = {
+    downwards: POSTS.where(Post.id.in_(_tagged_ids(order))).order_by(order(Post.id)).limit(_LIMIT)
+    for downwards, order in ((True, sa.desc), (False, sa.asc))
+}
 HOME = {"sqlite": _home(_home_ids_sqlite), "postgresql": _home(_home_ids_postgresql)}
 ONE = POSTS.where(Post.id == sa.bindparam("post_id"))
 

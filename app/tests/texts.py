@@ -7,7 +7,7 @@ from urllib.parse import unquote
 from xml.etree import ElementTree
 
 from app import markup, moments
-from app.identicon import identicon
+from app.avatars import identicon
 
 
 def shown(text: str, *known: str) -> str:

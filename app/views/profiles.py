@@ -18,11 +18,11 @@ from sqlalchemy.exc import IntegrityError
 
 from app import people, provider, timelines
 from app.access import reader_required
+from app.avatars import identicon
 from app.cards import cards
 from app.extensions import db
 from app.forms import EditForm, OpenIDForm
 from app.headers import let_everybody_keep
-from app.identicon import identicon
 from app.models import Identity, SignIn, User
 from app.views.paging import bounds
 
