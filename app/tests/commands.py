@@ -17,14 +17,14 @@ class BroomTests(JoinMixin, PeopleTestCase):
         self.post(self.john, "of john")
         self.browser(self.john)
         result = self.run_command("user", "remove", "JOHN")
-        self.assertEqual((result.exit_code, result.output), (0, "Removed JOHN.\n"))
+        self.assertEqual((result.exit_code, result.stdout), (0, "Removed JOHN.\n"))
         for model, left in ((User, 1), (Post, 0), (Identity, 1), (SignIn, 0)):
             self.assertEqual(self.count(model), left, model)
 
     def test_a_post_is_removed(self):
         post, other = self.post(self.john, "one"), self.post(self.john, "two")
         result = self.run_command("post", "remove", str(post.id))
-        self.assertEqual(result.output, f"Removed post {post.id}.\n")
+        self.assertEqual(result.stdout, f"Removed post {post.id}.\n")
         self.assertEqual(self.count(Post), 1)
         self.assertEqual(other.body, "two")
 
@@ -43,7 +43,7 @@ class BroomTests(JoinMixin, PeopleTestCase):
     def test_an_account_gets_a_new_password_and_is_signed_out(self):
         browser = self.join("miguel")
         result = self.run_command("account", "reset", "miguel")
-        password = result.output.split(" is ")[1].split("\n")[0]
+        password = result.stdout.split(" is ")[1].split("\n")[0]
         browser.get("/openid")
         self.assertIn("Sign in to your account", browser.page.links)
         for given, status in ((PASSWORD, 400), (password, 200)):
@@ -89,7 +89,7 @@ class SafetyCheckTests(TestCase):
 
     def check(self, **changes):
         result = self.run_command("check", app=self.make_app(**self.SAFE | changes))
-        return result.exit_code, result.output
+        return result.exit_code, result.stdout
 
     def test_safe_settings_pass_without_a_word(self):
         self.assertEqual(self.check(), (0, ""))

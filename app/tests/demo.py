@@ -20,8 +20,8 @@ class DemoTests(PeopleTestCase):
         result = self.run_command("demo", "--users", "30", "--posts", "200")
         self.assertEqual(result.exit_code, 0, result.output)
         self.assertEqual((self.count(User), self.count(Post)), (32, 200))
-        username = re.search(r"^username (\S+)$", result.output, re.MULTILINE)[1]
-        password = re.search(r"^password (\S+)$", result.output, re.MULTILINE)[1]
+        username = re.search(r"^username (\S+)$", result.stdout, re.MULTILINE)[1]
+        password = re.search(r"^password (\S+)$", result.stdout, re.MULTILINE)[1]
         browser = self.browser()
         browser.get("/login")
         browser.submit(button="Sign in with this site")
