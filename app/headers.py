@@ -10,7 +10,7 @@ def init_app(app: Flask) -> None:
     """Send the headers with every response of `app`."""
     avatars = f" {AVATARS}" if app.config["GRAVATAR"] else ""
     policy = (
-        f"default-src 'none'; img-src 'self'{avatars}; style-src 'self'; script-src 'self'; "
+        f"default-src 'none'; img-src 'self' data:{avatars}; style-src 'self'; script-src 'self'; "
         "base-uri 'none'; object-src 'none'; frame-ancestors 'none'; form-action 'self'"
     )
     secure = app.config["SITE_URL"].startswith("https:")

@@ -8,6 +8,7 @@ from flask import (
     flash,
     redirect,
     render_template,
+    request,
     url_for,
 )
 from flask_login import current_user
@@ -48,7 +49,7 @@ def sign_in():
 
 
 @bp.route("/openid/join", methods=["GET", "POST"])
-@limiter.limit(JOIN_LIMIT, methods=["POST"])
+@limiter.limit(JOIN_LIMIT, methods=["POST"], exempt_when=lambda: "show" in request.form)
 def join():
     """Make an account, and go on to the site that asked."""
     pending, _ = protocol.pending_request()
@@ -56,7 +57,7 @@ def join():
         return render_template("provider/closed.html", pending=pending), 403
     let_form_leave()
     form = JoinForm()
-    if form.validate_on_submit():
+    if not form.show.data and form.validate_on_submit():
         try:
             account = Account.join(form.username.data, form.password.data, form.email.data or None)
         except IntegrityError:

@@ -1,7 +1,7 @@
 """The forms of our own provider."""
 
 from flask_wtf import FlaskForm
-from wtforms import EmailField, PasswordField, StringField
+from wtforms import BooleanField, EmailField, PasswordField, StringField
 from wtforms.validators import ValidationError
 
 from app import nicknames
@@ -42,6 +42,8 @@ class JoinForm(FlaskForm):
     username = StringField("Username", filters=[one_line])
     password = PasswordField("Password", filters=[typed], validators=[long_enough])
     email = EmailField("E-mail (optional)", filters=[one_line])
+    # A button: the page again, with a password that can be read while it is typed.
+    show = BooleanField()
 
     def validate_username(self, field) -> None:
         if problem := nicknames.problem(field.data):

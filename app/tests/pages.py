@@ -6,7 +6,7 @@ import html5lib
 
 from app.openid.discovery import wants_xrds
 from app.redirects import safe_next
-from app.tests.base import SITE, JoinMixin, PeopleTestCase, TestCase
+from app.tests.base import SITE, Browser, JoinMixin, PeopleTestCase, TestCase
 
 HOSTILE_NEXT = [
     "//evil.example",
@@ -242,6 +242,31 @@ class ErrorPageTests(PeopleTestCase):
             self.assertEqual(browser.page.heading, "File Not Found")
             self.assertIn("style.css", browser.text)
             self.assertEqual(browser.page.links["Back to the home page"], "/")
+
+    def test_the_404_offers_to_look_for_what_was_asked(self):
+        browser = self.browser()
+        for path, words in {
+            "/user/nobody-of-that_name": "nobody of that name",
+            "/nowhere/%3Cscript%3E": "script",
+            "/post/4711": "",
+            "/" + "x" * 3000: "x" * 200,
+        }.items():
+            with self.subTest(path[:40]):
+                browser.get(path)
+                self.assertEqual(browser.status, 404)
+                (form,) = browser.page.forms
+                self.assertEqual((form.action, form.fields["q"]), ("/search", words))
+        members_only = Browser(self.make_app(PUBLIC="off"))
+        members_only.get("/nowhere")
+        self.assertEqual((members_only.status, members_only.page.forms), (404, []))
+
+    def test_an_address_opened_the_wrong_way_gets_a_page(self):
+        browser = self.browser(self.john)
+        for path in ("/xrds", "/user/susan", "/explore"):
+            with self.subTest(path):
+                browser.get("/")
+                browser.post(path, {"csrf_token": browser.token()})
+                self.assertEqual((browser.status, browser.page.heading), (405, "Not this way"))
 
     def test_too_long_a_form_is_refused_in_words(self):
         browser = self.browser(self.john)

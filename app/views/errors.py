@@ -1,6 +1,7 @@
 """What a visitor reads when something is not as it should be."""
 
 import math
+import re
 import time
 
 from flask import Flask, current_app, render_template, request
@@ -8,7 +9,7 @@ from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from app import failures, origin
+from app import failures, origin, search
 from app.extensions import db, limiter
 
 # Heading and sentence of each status; others get the words of 400.
@@ -22,13 +23,20 @@ WORDS = {
         "File Not Found",
         "There is no page at this address. It may have been moved, deleted or misspelt.",
     ),
-    405: ("Not this way", "This address is not meant to be opened like that. Please go back."),
+    405: (
+        "Not this way",
+        "This address cannot be opened like that. Please go back and use what the page offers.",
+    ),
     410: (
         "This sign-in has ended",
         "It was finished, cancelled or left open for too long. Please begin again at the site "
         "where you want to sign in.",
     ),
-    413: ("Too long", "What you sent is longer than this site can take. Please make it shorter."),
+    413: (
+        "Too long",
+        "What you sent is longer than this site can take, so nothing of it was kept. Please go "
+        "back, where it should still be, and make it shorter.",
+    ),
 }
 
 
@@ -45,7 +53,9 @@ def http_error(error: HTTPException):
     if error.response is not None or error.code is None or error.code < 400:
         return error
     heading, text = WORDS.get(error.code, WORDS[400])
-    return render_template("errors/error.html", heading=heading, text=text), error.code
+    sought = _sought() if error.code == 404 else None
+    page = render_template("errors/error.html", heading=heading, text=text, sought=sought)
+    return page, error.code
 
 
 def form_expired(error: CSRFError):
@@ -83,6 +93,12 @@ def internal_error(error: InternalServerError):
         told=failures.tells_administrator(current_app),
     )
     return page, 500
+
+
+def _sought() -> str:
+    # The last part of the address as words, if it has any: /user/jhon → jhon.
+    words = re.sub(r"[\W_]+", " ", request.path.rpartition("/")[2]).strip()
+    return words[: search.LONGEST_QUERY] if any(c.isalpha() for c in words) else ""
 
 
 def _undo() -> None:
