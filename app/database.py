@@ -1,7 +1,5 @@
 """Transactions, and what SQLite and PostgreSQL each need."""
 
-import os
-import sqlite3
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +11,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask
 
+from app import outages
 from app.extensions import db, migrate
 from app.failures import logged_start
 from config import SettingError
@@ -50,8 +49,8 @@ def init_app(app: Flask) -> None:
     migrate.init_app(app, db, directory=str(MIGRATIONS), render_as_batch=True)
     with app.app_context():
         sa.event.listen(db.engine, "handle_error", _cut_details)
+        outages.watch(db.engine)
         if db.engine.dialect.name == "sqlite":
-            _watch_file(db.engine)
             sa.event.listen(db.engine, "connect", _prepare_sqlite)
             sa.event.listen(db.engine, "begin", _begin_sqlite)
 
@@ -62,39 +61,6 @@ def _cut_details(context: sa.engine.ExceptionContext) -> None:
     for error in (context.original_exception, context.sqlalchemy_exception):
         if error is not None and error.args and isinstance(error.args[0], str):
             error.args = (error.args[0].partition("\n")[0], *error.args[1:])
-
-
-def _watch_file(engine: sa.Engine) -> None:
-    """Fail when the database file is taken away, and go on when one is back in its place.
-
-    SQLite would write on into a file that no longer has a name, where everything is
-    lost with the process, and open connections to an empty one that it makes.
-    """
-    path = engine.url.database
-    opened_before = False
-
-    @sa.event.listens_for(engine, "do_connect")
-    def keep_from_making_another(dialect, record, arguments, options) -> None:
-        if opened_before and not os.path.exists(path):
-            raise sqlite3.OperationalError("unable to open database file: it is gone")
-
-    @sa.event.listens_for(engine, "connect")
-    def remember(connection, record) -> None:
-        nonlocal opened_before
-        opened_before = True
-        record.info["file"] = identity()
-
-    @sa.event.listens_for(engine, "checkout")
-    def compare(connection, record, proxy) -> None:
-        if record.info.get("file") != identity():
-            raise sa.exc.DisconnectionError("the database file is another one")
-
-    def identity() -> tuple[int, int] | None:
-        try:
-            found = os.stat(path)
-        except OSError:
-            return None
-        return found.st_dev, found.st_ino
 
 
 def _prepare_sqlite(connection, record) -> None:

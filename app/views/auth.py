@@ -24,6 +24,7 @@ from app.headers import let_form_leave
 from app.models import LONGEST_IDENTIFIER, Identity, SignIn, User, cleaned_email
 from app.openid.discovery import point_at
 from app.openid.relying_party import PROBLEMS
+from app.outages import require_every_table
 from app.views import openids
 
 bp = Blueprint("auth", __name__)
@@ -51,9 +52,12 @@ def ask_to_sign_in():
 @bp.before_app_request
 def meet_user() -> None:
     g.user = current_user
-    # Neither looks at its visitor, nor at the database for their sake.
-    if request.endpoint == "static" or request.blueprint == "health":
+    # None of them looks at its visitor, nor at the database for their sake.
+    if request.endpoint in {"static", "profiles.avatar"} or request.blueprint == "health":
         return
+    if request.endpoint is not None:
+        # Pages that would ask nothing fail as well: what they offer could not be done.
+        require_every_table()
     if current_user.is_authenticated:
         # For the log: a failure may leave nobody to ask.
         g.nickname = current_user.nickname

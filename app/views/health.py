@@ -5,6 +5,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.database import is_current
 from app.extensions import limiter
+from app.outages import require_every_table
 
 bp = Blueprint("health", __name__)
 limiter.exempt(bp)
@@ -18,11 +19,15 @@ def alive():
 
 @bp.get("/readyz")
 def ready():
-    """Say whether the database answers and stands at the newest migration."""
+    """Say whether the database answers, stands at the newest migration and has every table."""
     try:
-        return _word("ok") if is_current() else _word("migration", 503)
+        # First, for an older one may well have fewer tables.
+        if not is_current():
+            return _word("migration", 503)
+        require_every_table()
     except SQLAlchemyError:
         return _word("database", 503)
+    return _word("ok")
 
 
 def _word(text: str, status: int = 200) -> Response:

@@ -1,0 +1,209 @@
+"""A database that is broken for a while: every page says so, one mail does, and it passes."""
+
+import contextlib
+import os
+import re
+import shutil
+import sqlite3
+import unittest
+from unittest import mock
+
+import sqlalchemy as sa
+
+from app import db
+from app.models import SignIn, User
+from app.provider.models import Account
+from app.tests.base import PASSWORD, SITE, Browser
+from app.tests.failure_base import PAGE, MailCase, reference_of
+from app.tests.processes import TEST_SERVER, fresh_database, wait_until
+from app.tests.servers import MAIL_SECONDS
+
+# What needs no data goes on: the 500 page's own style, pictures drawn from their address,
+# and what supervisors ask.
+NEEDS_NO_DATA = {
+    "static": 200,
+    "profiles.avatar": 200,
+    "health.alive": 200,
+    "health.ready": 503,
+}
+# The table of which no page asks anything: with it missing, every page is looked at.
+WALKED = "nonce"
+
+
+class BrokenCase(MailCase):
+    """An application with a database of its own, which these tests may break."""
+
+    def setUp(self):
+        super().setUp()
+        self.box = self.mail_server()
+        self.own = self.failing_app(**self.mail, DATABASE_URL=fresh_database(self))
+        with self.own.app_context():
+            self.settle()
+
+    def settle(self) -> None:
+        user = User.sign_up("https://john.example.com/", "john", None)
+        self.post = user.write("hello #world").id
+        self.token = SignIn.begin(user, "https://john.example.com/")
+        self.engine = db.engine
+
+    def john(self) -> Browser:
+        browser = Browser(self.own)
+        with browser.client.session_transaction(base_url=SITE) as session:
+            session["_user_id"] = self.token
+        return browser
+
+    def rename(self, before: str, after: str) -> None:
+        with self.engine.begin() as connection:
+            connection.exec_driver_sql(f'ALTER TABLE "{before}" RENAME TO "{after}"')
+
+    @contextlib.contextmanager
+    def missing(self, table: str):
+        self.rename(table, "hidden")
+        try:
+            yield
+        finally:
+            self.rename("hidden", table)
+
+    def assert_fails(self, browser: Browser, path: str) -> None:
+        browser.get(path)
+        self.assertEqual((browser.status, browser.page.heading), (500, PAGE), path)
+        self.assertEqual(len(reference_of(browser)), 5)
+
+    def assert_well(self) -> None:
+        john = self.john()
+        john.get("/")
+        self.assertEqual(john.page.heading, "Hi, john!")
+        answer = Browser(self.own).get("/readyz")
+        self.assertEqual((answer.status_code, answer.get_data()), (200, b"ok"))
+
+    def assert_ready_says(self, word: str) -> None:
+        answer = Browser(self.own).get("/readyz")
+        self.assertEqual((answer.status_code, answer.get_data()), (503, word.encode()))
+
+    def assert_told_once(self) -> None:
+        mail = next(h for h in self.own.logger.handlers if hasattr(h, "finish"))
+        self.assertIn("[microblog] 500 ", self.letter(self.box)[1]["Subject"])
+        wait_until(lambda: not mail.new and not mail.letters, MAIL_SECONDS, "all looked at")
+        self.assertTrue(self.box.letters.empty())
+
+
+class OutageTests(BrokenCase):
+    """Whatever the site answers to a GET, in an outage and when it is over."""
+
+    def settle(self) -> None:
+        super().settle()
+        Account.join("miguel", PASSWORD, None)
+        # Those that failing_app() adds are not the site's.
+        rules = [rule for rule in self.app.url_map.iter_rules() if "GET" in rule.methods]
+        self.pages = [(rule.endpoint, self.address(rule.rule)) for rule in rules]
+
+    def address(self, rule: str) -> str:
+        """Give an address of `rule` at which there is something."""
+        values = {
+            "nickname": "john",
+            "username": "miguel",
+            "post_id": str(self.post),
+            "name": "world",
+            "seed": "any",
+            "filename": "style.css",
+        }
+        return re.sub(r"<(?:[^<>]*:)?(\w+)>", lambda match: values[match[1]], rule)
+
+    def assert_all_fail(self) -> None:
+        for visitor in (self.john(), Browser(self.own)):
+            for endpoint, path in self.pages:
+                if status := NEEDS_NO_DATA.get(endpoint):
+                    self.assertEqual(visitor.get(path).status_code, status, path)
+                else:
+                    self.assert_fails(visitor, path)
+        # What is not there is missing all the same; john's frame needs john.
+        self.assertEqual(Browser(self.own).get("/nowhere").status_code, 404)
+
+    def assert_all_well(self) -> None:
+        # Which also shows that the addresses are right.
+        for visitor in (self.john(), Browser(self.own)):
+            for endpoint, path in self.pages:
+                self.assertEqual(visitor.get(path).status_code, 200, (endpoint, path))
+
+    def test_a_missing_table_is_one_mail_and_the_site_recovers(self):
+        for table in [*db.metadata.tables, "post_search"]:
+            with self.subTest(table=table):
+                with self.missing(table):
+                    if table == WALKED:
+                        self.assert_all_fail()
+                    self.assert_fails(Browser(self.own), "/login")
+                    self.assert_ready_says("database")
+                    self.assert_told_once()
+                self.assert_well()
+        self.assert_all_well()
+
+    def test_a_database_that_does_not_answer_is_one_mail_and_the_site_recovers(self):
+        self.assert_well()
+        with refusing(self.engine) if TEST_SERVER else file_away(self.engine):
+            self.assert_all_fail()
+            self.assert_ready_says("database")
+            self.assert_told_once()
+        self.assert_well()
+
+
+@contextlib.contextmanager
+def file_away(engine: sa.Engine):
+    path = engine.url.database
+    shutil.move(path, path + ".away")
+    yield
+    # Fails when something was made in its place.
+    os.link(path + ".away", path)
+    os.unlink(path + ".away")
+
+
+@contextlib.contextmanager
+def refusing(engine: sa.Engine):
+    """End the connections to a PostgreSQL database, and let it take no others."""
+    name = engine.url.database
+    admin = sa.create_engine(TEST_SERVER, isolation_level="AUTOCOMMIT")
+    ending = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+    with admin.connect() as connection:
+        connection.exec_driver_sql(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+        connection.exec_driver_sql(ending)
+        yield
+        connection.exec_driver_sql(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
+    admin.dispose()
+
+
+class BrokenDatabaseTests(BrokenCase):
+    @unittest.skipIf(TEST_SERVER, "is about SQLite's file")
+    def test_what_is_written_while_the_file_is_away_is_not_lost_in_silence(self):
+        john = self.john()
+        john.get("/")
+        with file_away(self.engine):
+            john.submit(post="into the void")
+            self.assertEqual(john.status, 500)
+        john.get("/")
+        self.assertNotIn("into the void", john.text)
+        john.submit(post="and here")
+        with sqlite3.connect(self.engine.url.database) as connection:
+            rows = connection.execute("SELECT body FROM post").fetchall()
+        connection.close()
+        self.assertEqual(rows[1:], [("and here",)])
+
+    def test_a_session_that_cannot_be_rolled_back_is_no_second_failure(self):
+        with mock.patch.object(db.session, "rollback", side_effect=sa.exc.OperationalError):
+            stranger = Browser(self.own)
+            stranger.get("/fail")
+        self.assertEqual((stranger.status, stranger.page.heading), (500, PAGE))
+        self.entries("could not be rolled back")
+        self.assert_told_once()
+        self.assert_well()
+
+    def test_a_failure_whose_user_could_not_be_read_says_so(self):
+        with self.missing("sign_in"):
+            self.john().get("/")
+        self.assertIn("Who:       somebody signed in", self.letter(self.box)[1].get_content())
+
+    def test_an_empty_table_is_not_a_missing_one(self):
+        with self.own.app_context():
+            for table in reversed(db.metadata.sorted_tables):
+                db.session.execute(table.delete())
+            db.session.commit()
+        self.assertEqual(Browser(self.own).get("/login").status_code, 200)
+        self.assertEqual(Browser(self.own).get("/readyz").get_data(), b"ok")
