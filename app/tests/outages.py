@@ -36,9 +36,12 @@ class BrokenCase(MailCase):
     def setUp(self):
         super().setUp()
         self.box = self.mail_server()
-        self.own = self.failing_app(**self.mail, DATABASE_URL=fresh_database(self))
+        self.own = self.failing_app(**self.mail, DATABASE_URL=self.database())
         with self.own.app_context():
             self.settle()
+
+    def database(self) -> str:
+        return fresh_database(self)
 
     def settle(self) -> None:
         user = User.sign_up("https://john.example.com/", "john", None)
