@@ -2,7 +2,9 @@
 
 from app import create_app
 from app.database import upgrade
+from app.stopping import end_on_sigterm
 
+end_on_sigterm()
 app = create_app(debug=True)
 upgrade(app)
 

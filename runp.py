@@ -9,6 +9,7 @@ from granian.log import LogLevels
 
 from app import create_app
 from app.database import upgrade
+from app.stopping import end_on_sigterm
 
 if multiprocessing.parent_process() is not None:
     # A worker, still with the handlers of the process that forked it: those would
@@ -16,6 +17,9 @@ if multiprocessing.parent_process() is not None:
     # the terminal and as their parent's SIGTERM, and the second is enough.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+else:
+    # granian and gunicorn put handlers of their own in its place.
+    end_on_sigterm()
 
 app = create_app()
 upgrade(app)

@@ -28,7 +28,7 @@ class SlowMailBox(MailBox):
         return await super().handle_DATA(server, session, envelope)
 
 
-class StoppedServerTests(unittest.TestCase):
+class StoppingCase(unittest.TestCase):
     def start(self, command: tuple[str, ...], mail_port: int) -> Server:
         folder = copy_of_the_site(self)
         port = free_port()
@@ -56,6 +56,8 @@ class StoppedServerTests(unittest.TestCase):
     def log_of(self, server: Server) -> str:
         return (server.folder / "tmp" / "microblog.log").read_text()
 
+
+class StoppedServerTests(StoppingCase):
     def test_a_slow_mail_server_still_gets_it(self):
         box = SlowMailBox()
         controller = Controller(box, hostname="127.0.0.1", port=free_port())
