@@ -12,7 +12,8 @@ from flask import current_app
 from app import markup, nicknames
 from app.database import now, upgrade, writing
 from app.extensions import db
-from app.models import Identity, Mention, Post, Tag, User, followers
+from app.models import Identity, User, followers
+from app.posts import Mention, Post, Tag
 from app.provider.models import Account
 
 # Rows of one transaction; others may write between two of them.

@@ -1,4 +1,4 @@
-"""Users, how they sign in, and what they write."""
+"""Users: how they sign in, what they do, and whom they follow."""
 
 import hashlib
 import re
@@ -17,14 +17,12 @@ from sqlalchemy.orm import (
     validates,
 )
 
-from app import markup, nicknames
+from app import nicknames
 from app.avatars import avatar_url
 from app.database import UTCDateTime, now, writing
 from app.extensions import db
+from app.posts import Post
 
-LARGEST_ID = 2**63 - 1
-# SQLite counts on its own only in a column of the type INTEGER, which holds as much.
-BIG_ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 # Longer OpenIDs are refused: a newcomer's waits in a cookie.
 LONGEST_IDENTIFIER = 400
 LONGEST_BROWSER = 200
@@ -58,7 +56,7 @@ class User(UserMixin, db.Model):
     last_seen: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
     avatar_seed: Mapped[str] = mapped_column(sa.String(32))
 
-    posts: WriteOnlyMapped["Post"] = relationship(back_populates="author", passive_deletes=True)
+    posts: WriteOnlyMapped[Post] = relationship(back_populates="author", passive_deletes=True)
     identities: WriteOnlyMapped["Identity"] = relationship(
         back_populates="user", passive_deletes=True
     )
@@ -175,7 +173,7 @@ class User(UserMixin, db.Model):
     def avatar(self, size: int) -> str:
         return avatar_url(self.email, self.avatar_seed, size)
 
-    def write(self, body: str) -> "Post":
+    def write(self, body: str) -> Post:
         with writing() as session:
             post = Post(body=body, user_id=self.id)
             session.add(post)
@@ -314,71 +312,6 @@ class SignIn(db.Model):
             return None
         sign_in.user.sign_in, sign_in.user.sign_in_token = sign_in, token
         return sign_in.user
-
-
-class Post(db.Model):
-    __table_args__ = (sa.Index(None, "user_id", "id"), {"sqlite_autoincrement": True})
-
-    id: Mapped[int] = mapped_column(BIG_ID, primary_key=True)
-    body: Mapped[str] = mapped_column(sa.String(140))
-    timestamp: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
-    edited: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    user_id: Mapped[int] = mapped_column(sa.ForeignKey("user.id", ondelete="CASCADE"))
-    author: Mapped[User] = relationship(back_populates="posts")
-
-    def __repr__(self) -> str:
-        return f"<Post {self.id}>"
-
-    def index_words(self) -> None:
-        """Keep which tags and which possible mentions the body holds."""
-        session = db.session
-        session.execute(sa.delete(Tag).where(Tag.post_id == self.id))
-        session.execute(sa.delete(Mention).where(Mention.post_id == self.id))
-        session.add_all(Tag(name=name, post_id=self.id) for name in markup.tags_of(self.body))
-        session.add_all(
-            Mention(nickname_key=key, post_id=self.id) for key in markup.mentions_in(self.body)
-        )
-
-    @staticmethod
-    def edit_own(post_id: int, author: User, body: str) -> bool:
-        """Change a post of `author`; False when there is none of that id."""
-        with writing() as session:
-            post = session.scalar(
-                sa.select(Post).where(Post.id == post_id, Post.user_id == author.id)
-            )
-            if post is None:
-                return False
-            if post.body != body:
-                post.body, post.edited = body, now()
-                post.index_words()
-        return True
-
-    @staticmethod
-    def delete_own(post_id: int, author: User) -> bool:
-        """Delete a post of `author`; False when there is none of that id."""
-        with writing() as session:
-            found = session.execute(
-                sa.delete(Post).where(Post.id == post_id, Post.user_id == author.id)
-            )
-        return found.rowcount == 1
-
-
-class Tag(db.Model):
-    """A tag in a post."""
-
-    name: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
-    post_id: Mapped[int] = mapped_column(
-        BIG_ID, sa.ForeignKey("post.id", ondelete="CASCADE"), primary_key=True, index=True
-    )
-
-
-class Mention(db.Model):
-    """A nickname that a post mentions, whether or not somebody has it."""
-
-    post_id: Mapped[int] = mapped_column(
-        BIG_ID, sa.ForeignKey("post.id", ondelete="CASCADE"), primary_key=True
-    )
-    nickname_key: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
 
 
 # Made once, for they are needed for every page of a member.

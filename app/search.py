@@ -15,7 +15,8 @@ import sqlalchemy as sa
 from app import timelines
 from app.extensions import db
 from app.markup import tag_in, tag_key
-from app.models import Post, Tag, User
+from app.models import User
+from app.posts import Post, Tag
 
 LONGEST_QUERY = 200
 MOST_WORDS = 10

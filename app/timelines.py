@@ -10,7 +10,8 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from app.extensions import db
-from app.models import LARGEST_ID, Mention, Post, Tag, User, followers
+from app.models import User, followers
+from app.posts import LARGEST_ID, Mention, Post, Tag
 
 PAGE_SIZE = 25
 

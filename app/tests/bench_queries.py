@@ -9,7 +9,8 @@ import sqlalchemy as sa
 
 from app import db, timelines
 from app.database import now, writing
-from app.models import Post, Tag, User, followers
+from app.models import User, followers
+from app.posts import Post, Tag
 from app.timelines import PAGE_SIZE, Bounds
 
 FOLLOWED = 200

@@ -6,7 +6,8 @@ import re
 import sqlalchemy as sa
 
 from app import db, demo, markup
-from app.models import Identity, Mention, Post, Tag, User, followers
+from app.models import Identity, User, followers
+from app.posts import Mention, Post, Tag
 from app.provider.models import Account
 from app.tests.base import PeopleTestCase
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from app import db
 from app.database import now
-from app.models import Mention, Post, Tag
+from app.posts import Mention, Post, Tag
 from app.tests.base import SITE, Browser, PeopleTestCase
 from app.tests.reading_base import shown
 

@@ -2,7 +2,7 @@
 
 from flask import request
 
-from app.models import LARGEST_ID
+from app.posts import LARGEST_ID
 from app.timelines import Bounds
 
 

@@ -19,9 +19,10 @@ from app.cards import cards
 from app.extensions import limiter, visitor_address
 from app.forms import PostForm
 from app.headers import let_everybody_keep
-from app.models import LARGEST_ID, Post
+from app.models import Post
 from app.openid.discovery import realm_document, wants_xrds
 from app.origin import own_url
+from app.posts import LARGEST_ID
 from app.redirects import safe_next
 from app.views.paging import bounds
 
