@@ -8,14 +8,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from flask_login import UserMixin
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import (
-    Mapped,
-    WriteOnlyMapped,
-    joinedload,
-    mapped_column,
-    relationship,
-    validates,
-)
+from sqlalchemy.orm import Mapped, WriteOnlyMapped, mapped_column, relationship, validates
 
 from app import nicknames
 from app.avatars import avatar_url
@@ -62,7 +55,7 @@ class User(UserMixin, db.Model):
     )
     sign_ins: WriteOnlyMapped["SignIn"] = relationship(back_populates="user", passive_deletes=True)
 
-    # The SignIn of this browser and its token; set while its request lasts.
+    # Of this browser's SignIn its id and last_used, and its token; set while a request lasts.
     sign_in = None
     sign_in_token = ""
 
@@ -228,8 +221,11 @@ class User(UserMixin, db.Model):
         earlier = moment - LAST_SEEN_EVERY
         if self.last_seen > earlier and self.sign_in.last_used > earlier:
             return
-        with writing():
-            self.last_seen = self.sign_in.last_used = moment
+        with writing() as session:
+            self.last_seen = moment
+            session.execute(
+                sa.update(SignIn).where(SignIn.id == self.sign_in.id).values(last_used=moment)
+            )
 
     def get_id(self) -> str:
         """Give what Flask-Login keeps in its cookies: the token of this sign-in."""
@@ -300,24 +296,25 @@ class SignIn(db.Model):
     def user_of(token: str) -> User | None:
         """Give the user whose browser shows `token`, or None once that sign-in has ended."""
         moment = now()
-        sign_in = db.session.scalar(
+        found = db.session.execute(
             SIGN_IN_OF_TOKEN,
             {
                 "token_hash": hashed(token),
                 "remembered_since": moment - REMEMBERED_SIGN_IN_ENDS_AFTER,
                 "unused_since": moment - UNUSED_SIGN_IN_ENDS_AFTER,
             },
-        )
-        if sign_in is None:
+        ).first()
+        if found is None:
             return None
-        sign_in.user.sign_in, sign_in.user.sign_in_token = sign_in, token
-        return sign_in.user
+        user = found.User
+        user.sign_in, user.sign_in_token = found, token
+        return user
 
 
 # Made once, for they are needed for every page of a member.
 SIGN_IN_OF_TOKEN = (
-    sa.select(SignIn)
-    .options(joinedload(SignIn.user, innerjoin=True))
+    sa.select(User, SignIn.id, SignIn.last_used)
+    .join(SignIn.user)
     .where(
         SignIn.token_hash == sa.bindparam("token_hash"),
         SignIn.last_used >= sa.bindparam("remembered_since"),

@@ -34,7 +34,8 @@ def profile(nickname: str, reader_id: int) -> sa.Row | None:
     """Give what a user's page shows to the reader of that id, or None without such a user."""
     if not nicknames.SHAPE.fullmatch(nickname):
         return None
-    return db.session.execute(PROFILE, {"key": nickname.lower(), "reader": reader_id}).first()
+    values = {"key": nickname.lower(), "reader": reader_id}
+    return db.session.connection().execute(PROFILE, values).first()
 
 
 def listed(which: str, user_id: int, after: int) -> tuple[list[sa.Row], int | None]:

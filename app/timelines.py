@@ -174,7 +174,8 @@ def page(statements: dict[bool, sa.Select], bounds: Bounds, **values) -> Page:
         "older": LARGEST_ID if bounds.older is None else bounds.older,
         "newer": 0 if bounds.newer is None else bounds.newer,
     }
-    rows = db.session.execute(statements[downwards], {**limits, **values}).all()
+    # By the connection itself: the session would look for entities to load in plain rows.
+    rows = db.session.connection().execute(statements[downwards], {**limits, **values}).all()
     more, rows = len(rows) > PAGE_SIZE, rows[:PAGE_SIZE]
     if not downwards:
         rows.reverse()

@@ -67,7 +67,6 @@ class WritingPostTests(PeopleTestCase):
     def test_a_visitor_who_is_signed_out_meanwhile_keeps_what_was_typed(self):
         browser = self.browser(self.john)
         browser.get("/")
-        self.john.sign_in = None
         db.session.execute(sa.text("DELETE FROM sign_in"))
         db.session.commit()
         browser.submit(post="written in vain?")
