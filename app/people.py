@@ -2,11 +2,10 @@
 
 import sqlalchemy as sa
 
-from app import nicknames
+from app import nicknames, paging
 from app.extensions import db
 from app.models import User, followers
-
-PAGE_SIZE = 25
+from app.paging import Bounds, Page
 
 _reader = sa.bindparam("reader")
 
@@ -38,20 +37,25 @@ def profile(nickname: str, reader_id: int) -> sa.Row | None:
     return db.session.connection().execute(PROFILE, values).first()
 
 
-def listed(which: str, user_id: int, after: int) -> tuple[list[sa.Row], int | None]:
-    """Give a page of a user's "followers" or of those the user is "following".
-
-    In the order in which they joined; the second value is where the next page begins.
-    """
-    mine, theirs = followers.c.followed_id, followers.c.follower_id
-    if which == "following":
-        mine, theirs = theirs, mine
-    rows = db.session.execute(
+def _listed(mine, theirs) -> dict[bool, sa.Select]:
+    people = (
         sa.select(User.id, User.nickname, User.email, User.avatar_seed, User.about_me)
         .join(followers, theirs == User.id)
-        .where(mine == user_id, theirs > max(0, min(after, 2**31 - 1)))
-        .order_by(theirs)
-        .limit(PAGE_SIZE + 1)
-    ).all()
-    more = len(rows) > PAGE_SIZE
-    return rows[:PAGE_SIZE], rows[PAGE_SIZE - 1].id if more else None
+        .where(mine == sa.bindparam("user_id"))
+    )
+    # By the column of the index that leads from one user to the others.
+    return paging.both_ways(people, theirs)
+
+
+LISTED = {
+    "followers": _listed(followers.c.followed_id, followers.c.follower_id),
+    "following": _listed(followers.c.follower_id, followers.c.followed_id),
+}
+
+
+def listed(which: str, user_id: int, bounds: Bounds) -> Page:
+    """Give a page of a user's "followers" or of those the user is "following".
+
+    Those who joined the site last come first.
+    """
+    return paging.read(LISTED[which], bounds, user_id=user_id)

@@ -13,7 +13,6 @@ from app.extensions import db
 if TYPE_CHECKING:
     from app.models import User
 
-LARGEST_ID = 2**63 - 1
 # SQLite counts on its own only in a column of the type INTEGER, which holds as much.
 BIG_ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 

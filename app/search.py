@@ -12,10 +12,11 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from app import timelines
+from app import paging, timelines
 from app.extensions import db
 from app.markup import tag_in, tag_key
 from app.models import User
+from app.paging import Bounds, Page
 from app.posts import Post, Tag
 
 LONGEST_QUERY = 200
@@ -105,10 +106,10 @@ def marker(query: Query):
     return mark
 
 
-def posts(query: Query, bounds: timelines.Bounds) -> timelines.Page:
+def posts(query: Query, bounds: Bounds) -> Page:
     """Give a page of the posts that match all of `query`, newest first."""
     if not query:
-        return timelines.Page([])
+        return Page([])
     statement = timelines.POSTS
     if query.phrases:
         statement = statement.where(Post.id.in_(MATCHES[db.engine.dialect.name](query.phrases)))
@@ -117,7 +118,7 @@ def posts(query: Query, bounds: timelines.Bounds) -> timelines.Page:
         statement = statement.where(*(User.nickname_key == nickname for nickname in query.authors))
     for tag in query.tags:
         statement = statement.where(Post.id.in_(sa.select(Tag.post_id).where(Tag.name == tag)))
-    return timelines.page(timelines.both_ways(statement), bounds)
+    return paging.read(paging.both_ways(statement, Post.id), bounds)
 
 
 def _in_sqlite(phrases: list[Phrase]) -> sa.TextClause:

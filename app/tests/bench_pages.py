@@ -20,11 +20,11 @@ from app import create_app, db, demo, timelines
 from app.cards import cards
 from app.database import upgrade, writing
 from app.models import Post, SignIn, User, followers
+from app.paging import PAGE_SIZE, Page
 from app.tests import base
 from app.tests.base import SITE
 from app.tests.bench_queries import FOLLOWED, measure_queries, row
 from app.tests.reading_base import selects
-from app.timelines import PAGE_SIZE
 
 FEWEST_POSTS = 5000
 PARTS = ("selects", "cpu", "home", "deep")
@@ -153,6 +153,9 @@ def request(app: Flask, path: str, reader: User | None = None) -> Callable[[], b
         client = app.test_client()
         with client.session_transaction(base_url=SITE) as session:
             session["_user_id"] = SignIn.begin(reader, "")
+        # A browser that has been here has the cookie of its first page too.
+        with app.app_context():
+            client.get(path, base_url=SITE)
         headers["Cookie"] = f"session={client.get_cookie('session', domain='127.0.0.1').value}"
     environ = EnvironBuilder(path, base_url=SITE, headers=headers).get_environ()
 
@@ -202,14 +205,14 @@ def measure_cpu(app: Flask, requests: int, rounds: int) -> None:
         row(name, *times[:2], ratios[0], target, times[2], ratios[1], len(calls[0]()))
 
 
-def bare_app(app: Flask, page: timelines.Page, reader: str) -> Flask:
+def bare_app(app: Flask, page: Page, reader: str) -> Flask:
     """Give an application that shows `page` from memory: at / from values that are ready.
 
     At /plain it shows them as a template does by itself: it escapes texts, makes the
     addresses and tells the time.
     """
     with app.test_request_context(base_url=SITE):
-        ready = cards(page.posts)
+        ready = cards(page.rows)
     if len(ready) != PAGE_SIZE:
         raise AssertionError(f"{len(ready)} posts are no full page")
     bare = Flask("bare", static_folder=None)
@@ -222,7 +225,7 @@ def bare_app(app: Flask, page: timelines.Page, reader: str) -> Flask:
     texts = [
         # A copy as plain text, which has to be escaped.
         {**card._asdict(), "html": card.body, "timestamp": post.timestamp}
-        for card, post in zip(ready, page.posts, strict=True)
+        for card, post in zip(ready, page.rows, strict=True)
     ]
 
     @bare.get("/plain")

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from app import db, timelines
 from app.database import now, writing
 from app.models import User, followers
+from app.paging import PAGE_SIZE, Bounds
 from app.posts import Post, Tag
-from app.timelines import PAGE_SIZE, Bounds
 
 FOLLOWED = 200
 
@@ -83,8 +83,8 @@ def _wall(calls: list[Callable], runs: int = 300) -> list[float]:
             page = call()
             db.session.rollback()
             taken.append(time.perf_counter() - start)
-            if len(page.posts) != PAGE_SIZE:
-                raise AssertionError(f"{len(page.posts)} posts are no full page")
+            if len(page.rows) != PAGE_SIZE:
+                raise AssertionError(f"{len(page.rows)} posts are no full page")
     return [statistics.median(taken[runs // 10 :]) for taken in times]
 
 

@@ -139,7 +139,7 @@ class ManyThreadsTests(ConcurrencyCase, PeopleTestCase):
 
         def read() -> int:
             for _ in range(20):
-                seen = len(timelines.everybodys().posts)
+                seen = len(timelines.everybodys().rows)
                 db.session.rollback()
             return seen
 

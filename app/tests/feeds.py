@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from app import db
 from app.models import Post
+from app.paging import PAGE_SIZE
 from app.tests.base import SITE, PeopleTestCase
-from app.timelines import PAGE_SIZE
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 INSTANT = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)$"

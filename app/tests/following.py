@@ -6,10 +6,13 @@ import sqlalchemy as sa
 
 from app import db
 from app.models import Post, User, followers
-from app.people import PAGE_SIZE
+from app.paging import NEWEST_PAGE, PAGE_SIZE
 from app.tests.base import SITE, Browser, PeopleTestCase
 from app.tests.reading_base import selects, shown
-from app.timelines import NEWEST_PAGE, home_of
+from app.timelines import home_of
+
+# The rel and the text of the links of a pager.
+NEXT, PREVIOUS = [("next", "Older")], [("prev", "Newer")]
 
 
 class FourPeopleTests(PeopleTestCase):
@@ -72,7 +75,7 @@ class FourPeopleTests(PeopleTestCase):
                 found, bounds = [], NEWEST_PAGE
                 while bounds is not None:
                     page = home_of(user.id, bounds)
-                    found += [row.id for row in page.posts]
+                    found += [row.id for row in page.rows]
                     bounds = page.older and NEWEST_PAGE._replace(older=page.older)
                 self.assertEqual(
                     found, [post.id for post in db.session.scalars(user.followed_posts())]
@@ -195,7 +198,8 @@ class ListsOfPeopleTests(PeopleTestCase):
         visitor.get("/user/susan")
         visitor.get(visitor.page.links["2 followers"])
         self.assertEqual(visitor.page.heading, "Followers of susan")
-        self.assertEqual(self.listed(visitor), ["john", "mary"])
+        self.assertEqual(self.listed(visitor), ["mary", "john"])
+        self.assertFalse({"Older", "Newer", "Newest"} & set(visitor.page.links))
         visitor.get(visitor.page.links["Back to susan"])
         visitor.get(visitor.page.links["1 following"])
         self.assertEqual(self.listed(visitor), ["john"])
@@ -206,35 +210,87 @@ class ListsOfPeopleTests(PeopleTestCase):
             browser.get(f"/user/susan/{which}")
             self.assertIn("Nobody yet.", browser.page.words)
 
-    def test_long_lists_have_pages(self):
-        people = [self.person(f"reader{n}") for n in range(2 * PAGE_SIZE + 1)]
+    def follow_each_other(self, people: list[User]) -> None:
+        """Let susan follow all of them, and all of them susan."""
+        ids = [(user.id, self.susan.id) for user in people]
+        rows = ids + [(b, a) for a, b in ids]
         db.session.execute(
-            sa.insert(followers),
-            [{"follower_id": user.id, "followed_id": self.susan.id} for user in people]
-            + [{"follower_id": self.susan.id, "followed_id": user.id} for user in people],
+            sa.insert(followers), [{"follower_id": a, "followed_id": b} for a, b in rows]
         )
         db.session.commit()
-        names = [user.nickname for user in people]
+
+    def turn(self, browser: Browser, label: str) -> list[str]:
+        browser.get(browser.page.links[label])
+        self.assertEqual(browser.status, 200)
+        return self.listed(browser)
+
+    def test_everybody_once_down_and_up_again(self):
+        people = [self.person(f"reader{n}") for n in range(2 * PAGE_SIZE + 3)]
+        self.follow_each_other(people)
+        names = [user.nickname for user in reversed(people)]
         for which in ("followers", "following"):
             with self.subTest(which):
                 browser = self.browser(self.john)
                 browser.get(f"/user/susan/{which}")
-                found = [self.listed(browser)]
-                while more := browser.page.links.get("More"):
-                    browser.get(more)
-                    found.append(self.listed(browser))
-                self.assertEqual([len(page) for page in found], [PAGE_SIZE, PAGE_SIZE, 1])
-                self.assertEqual(sum(found, []), names)
+                pages = [self.listed(browser)]
+                self.assertEqual(re.findall(r'rel="(next|prev)">(\w+)<', browser.text), NEXT)
+                while "Older" in browser.page.links:
+                    pages.append(self.turn(browser, "Older"))
+                self.assertEqual([len(page) for page in pages], [PAGE_SIZE, PAGE_SIZE, 3])
+                self.assertEqual(sum(pages, []), names)
+                self.assertEqual(self.turn(browser, "Newer"), pages[1])
+                self.assertEqual(
+                    re.findall(r'rel="(next|prev)">(\w+)<', browser.text), [*NEXT, *PREVIOUS]
+                )
+                self.assertEqual(self.turn(browser, "Newer"), pages[0])
+                self.assertNotIn("Newer", browser.page.links)
+                self.turn(browser, "Older")
+                self.assertEqual(self.turn(browser, "Newest"), pages[0])
+                self.assertEqual(browser.url, f"{SITE}/user/susan/{which}")
 
-    def test_nonsense_in_the_address_is_taken_for_the_beginning(self):
+    def test_who_comes_and_goes_neither_repeats_nor_takes_away_others(self):
+        people = [self.person(f"reader{n}") for n in range(2 * PAGE_SIZE)]
+        self.follow_each_other(people)
+        names = [user.nickname for user in reversed(people)]
+        readers = {which: self.browser(self.john) for which in ("followers", "following")}
+        for which, browser in readers.items():
+            browser.get(f"/user/susan/{which}")
+            self.assertEqual(self.listed(browser), names[:PAGE_SIZE])
+        self.follow_each_other([self.person("newcomer")])
+        # The one that the link of the next page begins at.
+        people[PAGE_SIZE].remove()
+        left = ["newcomer", *names[: PAGE_SIZE - 1], *names[PAGE_SIZE:]]
+        for which, browser in readers.items():
+            with self.subTest(which):
+                self.assertEqual(self.turn(browser, "Older"), names[PAGE_SIZE:])
+                self.assertEqual(self.turn(browser, "Newer"), left[:PAGE_SIZE])
+                self.assertEqual(self.turn(browser, "Newest"), left[:PAGE_SIZE])
+
+    def test_an_exact_page_has_no_other(self):
+        self.follow_each_other([self.person(f"reader{n}") for n in range(PAGE_SIZE)])
+        for which in ("followers", "following"):
+            browser = self.browser(self.john)
+            browser.get(f"/user/susan/{which}")
+            self.assertEqual(len(self.listed(browser)), PAGE_SIZE)
+            self.assertFalse({"Older", "Newer", "Newest"} & set(browser.page.links), which)
+
+    def test_nonsense_in_the_address_is_taken_for_the_newest_page(self):
         self.susan.follow(self.john)
         browser = self.browser()
-        for after in ("x", "-5", "", "%00", "1e9", "%ED%A0%80", "0"):
-            with self.subTest(after):
-                browser.get(f"/user/susan/following?after={after}")
-                self.assertEqual((browser.status, self.listed(browser)), (200, ["john"]))
-        browser.get(f"/user/susan/following?after={'9' * 40}")
-        self.assertEqual((browser.status, self.listed(browser)), (200, []))
+        for name in ("older", "newer"):
+            for value in ("x", "-5", "", "%00", "1e9", "%ED%A0%80", "0", "9" * 40):
+                with self.subTest(f"{name}={value}"):
+                    browser.get(f"/user/susan/following?{name}={value}")
+                    self.assertEqual((browser.status, self.listed(browser)), (200, ["john"]))
+
+    def test_beyond_either_end_there_is_a_way_back(self):
+        self.susan.follow(self.john)
+        browser = self.browser()
+        for at in ("older=1", f"newer={2**62}"):
+            with self.subTest(at):
+                browser.get(f"/user/susan/following?{at}")
+                self.assertIn("Nobody more.", browser.page.words)
+                self.assertEqual(self.turn(browser, "Newest"), ["john"])
 
     def test_a_list_takes_no_more_selects_for_more_people(self):
         def asked() -> int:

@@ -4,9 +4,9 @@ import re
 
 from app import db
 from app.models import Post, User
+from app.paging import PAGE_SIZE
 from app.tests.base import SITE, Browser, PeopleTestCase
 from app.tests.reading_base import selects, shown
-from app.timelines import PAGE_SIZE
 
 LISTS = ("/", "/explore", "/user/susan", "/tag/tea", "/search?q=tea")
 

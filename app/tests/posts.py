@@ -4,8 +4,8 @@ import sqlalchemy as sa
 
 from app import db
 from app.models import Post
+from app.paging import PAGE_SIZE
 from app.tests.base import SITE, PeopleTestCase
-from app.timelines import PAGE_SIZE
 
 
 class WritingPostTests(PeopleTestCase):

@@ -7,9 +7,9 @@ import sqlalchemy as sa
 
 from app import db, search
 from app.models import Post
+from app.paging import PAGE_SIZE
 from app.tests.base import Browser, PeopleTestCase
 from app.tests.reading_base import selects, shown
-from app.timelines import PAGE_SIZE
 
 
 class SearchPageTestCase(PeopleTestCase):

@@ -10,7 +10,7 @@ from app.access import reader_required
 from app.cards import cards
 from app.models import User
 from app.origin import own_url
-from app.timelines import Page
+from app.paging import Page
 
 bp = Blueprint("feeds", __name__)
 
@@ -46,7 +46,7 @@ def tag(name: str):
 
 
 def _feed(title: str, feed_url: str, page_url: str, page: Page) -> Response:
-    changed = [post.edited or post.timestamp for post in page.posts]
+    changed = [post.edited or post.timestamp for post in page.rows]
     updated = max(changed, default=datetime(2012, 1, 1, tzinfo=UTC))
     text = render_template(
         "reading/feed.xml",
@@ -54,7 +54,7 @@ def _feed(title: str, feed_url: str, page_url: str, page: Page) -> Response:
         page_url=own_url(page_url),
         feed_url=own_url(feed_url),
         updated=updated,
-        entries=list(zip(cards(page.posts), page.posts, changed, strict=True)),
+        entries=list(zip(cards(page.rows), page.rows, changed, strict=True)),
     )
     response = Response(NO_XML.sub("", text), mimetype="application/atom+xml")
     response.last_modified = updated

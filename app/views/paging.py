@@ -1,9 +1,8 @@
-"""Which page of a timeline an address asks for."""
+"""Which page an address asks for."""
 
 from flask import request
 
-from app.posts import LARGEST_ID
-from app.timelines import Bounds
+from app.paging import LARGEST_ID, Bounds
 
 
 def bounds() -> Bounds:

@@ -22,7 +22,7 @@ from app.headers import let_everybody_keep
 from app.models import Post
 from app.openid.discovery import realm_document, wants_xrds
 from app.origin import own_url
-from app.posts import LARGEST_ID
+from app.paging import LARGEST_ID
 from app.redirects import safe_next
 from app.views.paging import bounds
 
@@ -61,7 +61,7 @@ def _home(form: PostForm | None = None):
         "posts/index.html",
         form=form or PostForm(),
         page=page,
-        cards=cards(page.posts),
+        cards=cards(page.rows),
         alone=alone,
     )
 

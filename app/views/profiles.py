@@ -9,7 +9,6 @@ from flask import (
     g,
     redirect,
     render_template,
-    request,
     session,
     url_for,
 )
@@ -38,21 +37,19 @@ def user(nickname: str):
         return not_found(nickname)
     let_everybody_keep()
     page = timelines.by_author(profile.id, bounds())
-    return render_template("profiles/user.html", user=profile, page=page, cards=cards(page.posts))
+    return render_template("profiles/user.html", user=profile, page=page, cards=cards(page.rows))
 
 
 @bp.get("/user/<nickname>/followers", defaults={"which": "followers"})
 @bp.get("/user/<nickname>/following", defaults={"which": "following"})
 @reader_required
 def list_people(nickname: str, which: str):
-    """List who follows a user, or whom the user follows."""
+    """List who follows a user, or whom the user follows, those who joined last first."""
     profile = people.profile(nickname, reader())
     if profile is None:
         return not_found(nickname)
-    shown, after = people.listed(which, profile.id, request.args.get("after", 0, type=int))
-    return render_template(
-        "profiles/people.html", user=profile, which=which, people=shown, after=after
-    )
+    page = people.listed(which, profile.id, bounds())
+    return render_template("profiles/people.html", user=profile, which=which, page=page)
 
 
 @bp.post("/user/<nickname>/follow")

@@ -6,6 +6,7 @@ from app import markup, search, timelines
 from app.access import reader_required
 from app.cards import cards
 from app.headers import let_everybody_keep
+from app.paging import NEWEST_PAGE
 from app.views.paging import bounds
 
 bp = Blueprint("reading", __name__)
@@ -17,7 +18,7 @@ def explore():
     """Show everybody's posts."""
     let_everybody_keep()
     page = timelines.everybodys(bounds())
-    return render_template("reading/explore.html", page=page, cards=cards(page.posts))
+    return render_template("reading/explore.html", page=page, cards=cards(page.rows))
 
 
 @bp.get("/tag/<name>")
@@ -27,7 +28,7 @@ def tag(name: str):
     key = markup.tag_key(name) or abort(404)
     let_everybody_keep()
     page = timelines.tagged(key, bounds())
-    return render_template("reading/tag.html", tag=key, page=page, cards=cards(page.posts))
+    return render_template("reading/tag.html", tag=key, page=page, cards=cards(page.rows))
 
 
 @bp.get("/search")
@@ -42,6 +43,6 @@ def find():
         typed=typed,
         query=query,
         page=page,
-        cards=cards(page.posts, search.marker(query)),
-        users=search.users(query) if bounds() == timelines.NEWEST_PAGE else [],
+        cards=cards(page.rows, search.marker(query)),
+        users=search.users(query) if bounds() == NEWEST_PAGE else [],
     )
