@@ -12,6 +12,8 @@ from app.models import User
 
 TAKEN = "This nickname is already in use. Please choose another one."
 LONGEST_TEXT = 140
+# No letter that Unicode has as one character is typed as more than four.
+LONGEST_TYPED = 4 * LONGEST_TEXT
 LONGEST_OPENID = 255
 # The value of the button that chooses this site's own provider.
 OWN_PROVIDER = "own"
@@ -25,6 +27,16 @@ def plain_text(typed: str | None) -> str:
 
 def one_line(typed: str | None) -> str:
     return " ".join(plain_text(typed).split())
+
+
+def composed(text: str) -> str:
+    """Give a letter and its accent as one character (Unicode's form NFC), if there is such a one.
+
+    Some keyboards and file names have é as two. It counts as one, and is found
+    however it is typed.
+    """
+    # What is longer is refused, and to compose it may take time that grows with its square.
+    return unicodedata.normalize("NFC", text) if len(text) <= LONGEST_TYPED else text
 
 
 def at_most_140_characters(form, field) -> None:
@@ -117,11 +129,15 @@ class NicknameForm(FlaskForm):
 
 
 class EditForm(NicknameForm):
-    about_me = TextAreaField("About me", filters=[plain_text], validators=[at_most_140_characters])
+    about_me = TextAreaField(
+        "About me", filters=[plain_text, composed], validators=[at_most_140_characters]
+    )
 
 
 class PostForm(FlaskForm):
-    post = TextAreaField("Say something", filters=[plain_text], validators=[at_most_140_characters])
+    post = TextAreaField(
+        "Say something", filters=[plain_text, composed], validators=[at_most_140_characters]
+    )
 
     def validate_post(self, field) -> None:
         # Spaces, and what shows nothing at all such as a zero-width joiner.

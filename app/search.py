@@ -63,8 +63,9 @@ class Query:
 def parse(text: str) -> Query:
     """Read words, prefixes (`flas*`), "quoted phrases", `from:nickname` and `#tag`."""
     query = Query()
-    # PostgreSQL takes no NUL, and nobody types one.
-    for part in PART.finditer(text[:LONGEST_QUERY].replace("\0", " ")):
+    # Composed, as posts are kept. PostgreSQL takes no NUL, and nobody types one.
+    text = unicodedata.normalize("NFC", text[:LONGEST_QUERY]).replace("\0", " ")
+    for part in PART.finditer(text):
         if part["author"]:
             query.authors.append(part["author"].lower())
         elif part["tag"] and (key := tag_key(tag_in(part["tag"]))):

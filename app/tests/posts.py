@@ -30,10 +30,24 @@ class WritingPostTests(PeopleTestCase):
         self.assertRegex(article, r'<time datetime="\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00"')
 
     def test_140_characters_are_taken_whatever_they_are(self):
-        for text in ("x" * 140, "é" * 140, "😀" * 140, "e\u0301" * 70):
+        # The last is a letter that Unicode has only as two characters.
+        for text in ("x" * 140, "é" * 140, "😀" * 140, "x\u0301" * 70):
             with self.subTest(text[:2]):
                 self.assertEqual(self.write(text).status, 200)
                 self.assertEqual(self.bodies()[-1], text)
+
+    def test_a_letter_with_its_accent_counts_as_one_however_it_is_typed(self):
+        self.assertEqual(self.write("e\u0301" * 140).status, 200)
+        self.assertEqual(self.bodies(), ["\u00e9" * 140])
+        browser = self.write("e\u0301" * 141)
+        self.assertEqual(browser.page.alerts, ["Please use at most 140 characters. This has 141."])
+        # Nor does a letter get in that takes more room than it seems to.
+        browser = self.write("\ufb2c" * 140)
+        self.assertEqual(browser.page.alerts, ["Please use at most 140 characters. This has 420."])
+        self.assertEqual(len(self.bodies()), 1)
+        # The letter of the most characters: capital alpha with three marks.
+        self.write("\u0391\u0314\u0342\u0345" * 140)
+        self.assertEqual(self.bodies()[1:], ["\u1f8f" * 140])
 
     def test_141_characters_are_refused_and_kept_in_the_form(self):
         browser = self.write("x" * 141)
