@@ -128,8 +128,6 @@ def read_settings(values: Mapping[str, object] | None = None, **overrides) -> di
     fixed = {
         "SITE_URL_CHOSEN": bool(chosen),
         "OPENID_PROVIDERS": OPENID_PROVIDERS,
-        # Where avatars are drawn; a picture's address is needed for every post of a page.
-        "AVATARS": "/avatar/",
         # Seconds that all fetches of one sign-in step may take together.
         "FETCH_SECONDS": 8.0,
         # Further failures of one kind are told together after this time.

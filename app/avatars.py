@@ -5,6 +5,8 @@ import hashlib
 from flask import current_app
 
 CELLS = 5
+# The path of views/profiles.py that draws them. A page of posts needs it for each author.
+DRAWN = "/avatar/"
 
 
 def avatar_url(email: str | None, seed: str, size: int) -> str:
@@ -22,7 +24,7 @@ def avatar_url(email: str | None, seed: str, size: int) -> str:
 
 
 def drawn_avatar_url(seed: str) -> str:
-    return f"{current_app.config['AVATARS']}{seed}.svg"
+    return f"{DRAWN}{seed}.svg"
 
 
 def identicon(seed: str) -> str:

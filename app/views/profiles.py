@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app import people, provider, timelines
 from app.access import reader_required
-from app.avatars import identicon
+from app.avatars import DRAWN, identicon
 from app.cards import cards
 from app.extensions import db
 from app.forms import EditForm, OpenIDForm
@@ -122,7 +122,7 @@ def edit():
     return (page, 400) if form.errors else page
 
 
-@bp.get("/avatar/<seed>.svg")
+@bp.get(f"{DRAWN}<seed>.svg")
 def avatar(seed: str):
     """Show the pattern that stands for a user without a picture."""
     response = Response(identicon(seed), mimetype="image/svg+xml")
