@@ -35,7 +35,7 @@ class Card(NamedTuple):
 
 
 # What many people read at once is made once; it depends on nothing else than these.
-_linked = lru_cache(maxsize=4096)(
+linked = lru_cache(maxsize=4096)(
     lambda body, mentioned, user_url, tag_url: markup.render(
         body, mentioned.split(), user_url, tag_url
     )
@@ -60,7 +60,7 @@ def cards(rows: Iterable[sa.Row], mark: Callable[[str], str] | None = None) -> l
             gravatar = avatar_url(email, seed, AVATAR_SIZE)
             pictures[user_id] = drawn, gravatar if gravatar != drawn else None
         if mark is None:
-            html = _linked(body, mentioned or "", user_url, tag_url)
+            html = linked(body, mentioned or "", user_url, tag_url)
         else:
             html = markup.render(body, (mentioned or "").split(), user_url, tag_url, mark)
         made.append(
