@@ -2,8 +2,8 @@
 for (const field of document.querySelectorAll("[data-longest]")) {
   const told = document.getElementById(`${field.id}-left`);
   field.addEventListener("input", () => {
-    // Counted as the site counts: code points, without spaces around them.
-    const left = field.dataset.longest - [...field.value.trim()].length;
+    // Counted as the site counts: characters as Unicode composes them, without spaces around.
+    const left = field.dataset.longest - [...field.value.normalize("NFC").trim()].length;
     const count = Math.abs(left);
     told.textContent = `${count} character${count === 1 ? "" : "s"} ${left < 0 ? "too many" : "left"}`;
     // Read aloud only where it begins to matter.
