@@ -18,6 +18,24 @@ REALM = "http://192.0.2.7/"
 RETURN_TO = REALM + "return?session=7"
 
 
+def request_path(**fields) -> str:
+    """Give the path with which another site sends its visitor here, also one no library makes.
+
+    `fields` are those of the protocol; None leaves one out.
+    """
+    asked = {
+        "ns": OPENID2_NS,
+        "mode": "checkid_setup",
+        "claimed_id": IDENTIFIER_SELECT,
+        "identity": IDENTIFIER_SELECT,
+        "return_to": RETURN_TO,
+        "realm": REALM,
+        **fields,
+    }
+    known = {f"openid.{name}": value for name, value in asked.items() if value is not None}
+    return "/openid?" + urlencode(known)
+
+
 class ClientFetcher(fetchers.HTTPFetcher):
     """A foreign site's way to this one: it sends no cookie and reads what it gets."""
 
@@ -42,6 +60,8 @@ class ClientFetcher(fetchers.HTTPFetcher):
 
 class ProviderCase(TestCase):
     """A member of ours, miguel, and a foreign site that has the library read our answers."""
+
+    message = staticmethod(request_path)
 
     def setUp(self):
         super().setUp()
@@ -86,20 +106,6 @@ class ProviderCase(TestCase):
             query = dict(parse_qsl(urlsplit(form.action).query)) | form.fields
         with self.consumer() as one:
             return one.complete(query, RETURN_TO)
-
-    def message(self, **fields) -> str:
-        """Give the address of a request that no library would make."""
-        asked = {
-            "ns": OPENID2_NS,
-            "mode": "checkid_setup",
-            "claimed_id": IDENTIFIER_SELECT,
-            "identity": IDENTIFIER_SELECT,
-            "return_to": RETURN_TO,
-            "realm": REALM,
-            **fields,
-        }
-        known = {f"openid.{name}": value for name, value in asked.items() if value is not None}
-        return "/openid?" + urlencode(known)
 
     def direct(self, **fields):
         """Send a machine's message; gives the response and its fields."""

@@ -1,0 +1,229 @@
+"""Every page of the site, in one list: what holds for all of them is tested on all of these."""
+
+import contextlib
+import copy
+from typing import NamedTuple
+from unittest import mock
+
+import sqlalchemy as sa
+from flask import Flask, abort
+
+from app import create_app, db
+from app.database import upgrade
+from app.extensions import csrf, limiter
+from app.models import Post, User
+from app.provider.models import Account, Consent
+from app.tests.base import SITE, Browser, JoinMixin, settings
+from app.tests.failure_base import add_failing_pages
+from app.tests.provider_base import REALM, request_path
+
+LONGEST_WORD = "Schifffahrtsgesellschaftskapitänsmützenfabrik" * 3
+LONGEST_NICKNAME = "x" * 64
+BODIES = [
+    "<script>\u202e hello & goodbye",
+    "The first tea of the year, and the last of the biscuits. #tea",
+    "@miguel have you seen https://example.com/tea/4711?from=here&to=there#steep #tea",
+    LONGEST_WORD,
+    "https://example.com/" + "a" * 119,
+    "One line\n\nand another, with an umbrella ☂ and 日本語 and שלום",
+]
+
+
+class SitePage(NamedTuple):
+    """How to get to a page: open `path`, follow `link`, then send the form with these fields."""
+
+    name: str
+    path: str
+    # A visitor; the member miguel; or a newcomer, whose provider sent no name.
+    reader: str = "visitor"
+    status: int = 200
+    # How the link's text begins.
+    link: str = ""
+    typed: dict[str, str] = {}
+    button: str = ""
+    # Where the form is sent, if not where it says.
+    action: str = ""
+    # Settings that are other than usual on this page.
+    changes: dict[str, str] = {}
+
+    @property
+    def is_sent(self) -> bool:
+        """Tell whether it is the answer to a form."""
+        return bool(self.typed or self.button)
+
+
+def _page(path: str, reader: str = "visitor", name: str = "", status: int = 200, **how) -> SitePage:
+    return SitePage(name or f"{path} {reader}", path, reader, status, **how)
+
+
+def _refused(path: str, name: str, reader: str = "visitor", status: int = 400, **typed) -> SitePage:
+    return _page(path, reader, name, status, typed=typed)
+
+
+def pages(origin: str = SITE) -> list[SitePage]:
+    """Give every page of the site at `origin`."""
+    asked = request_path()
+    asked_at_length = request_path(return_to=REALM + "return?" + "x" * 2000)
+    identity = origin + "/id/miguel"
+    asked_by_name = request_path(claimed_id=identity, identity=identity)
+    return [
+        *map(_page, ("/login", "/logout", "/openid", "/openid/sign-in", "/openid/join")),
+        *map(_page, ("/explore", "/post/1", "/user/susan", "/search", "/id/miguel")),
+        _page("/", "member"),
+        _page("/?older=9", "member"),
+        _page("/explore", "member"),
+        _page("/explore?older=1", name="past the oldest post"),
+        _page("/search?q=tea", "member"),
+        _page("/search?q=susan", "member"),
+        _page("/search?q=zzz", name="a search that finds nothing"),
+        _page("/search?q=%21", name="a search for no word"),
+        _page("/tag/tea", "member"),
+        _page("/tag/unused", name="an unused tag"),
+        _page("/user/susan/followers", "member"),
+        _page("/user/quiet/following", name="following nobody"),
+        _page("/user/miguel", "member"),
+        _page("/user/susan", "member"),
+        _page("/user/quiet", name="a profile without posts"),
+        _page(f"/user/{LONGEST_NICKNAME}", name="the longest nickname"),
+        _page("/user/nobody", "member", "nobody of that name"),
+        _page("/post/1", "member"),
+        _page("/explore", "member", "editing a post", link="Edit"),
+        _page("/explore", "member", "deleting a post", link="Delete"),
+        _page("/edit", "member"),
+        _page("/edit/delete", "member"),
+        _page("/logout", "member"),
+        _page("/openid", "member"),
+        _page("/openid/password", "member"),
+        _page("/openid/delete", "member"),
+        _page("/login/nickname", "newcomer"),
+        # Forms that were refused, and one that went well.
+        _refused("/login", "no OpenID", openid=""),
+        _refused("/login", "an address without an OpenID", openid="http://127.0.0.1:1/nobody"),
+        _refused("/login", "no username", username="")._replace(button="LiveJournal"),
+        _refused("/login/nickname", "an odd nickname", "newcomer", nickname="not a nickname"),
+        _refused("/", "too long a post", "member", post="x" * 141),
+        _refused("/", "an empty post", "member", post=""),
+        _refused("/edit", "a refused profile", "member", nickname="susan", about_me="x" * 200),
+        _refused("/edit", "an OpenID that is none", "member", 200, openid="127.0.0.1:1"),
+        _refused("/edit", "a saved profile", "member", 200, about_me="Tea, trains and maps."),
+        _refused("/edit/delete", "somebody else's nickname", "member", nickname="susan"),
+        _refused("/openid/sign-in", "a wrong password", username="miguel", password="not that"),
+        _refused("/openid/join", "a refused account", username="miguel", password="x", email="x"),
+        _refused("/openid/password", "a refused password", "member", old_password="x", password=""),
+        _refused("/openid/delete", "a refused farewell", "member", password="not that"),
+        # Our provider, asked by another site.
+        _page(asked, name="signing in for another site"),
+        _page(asked, name="joining for another site", link="Make one"),
+        _page(asked_by_name, name="signing in as somebody"),
+        _page(asked, "member", "consent"),
+        _page(asked_at_length, "member", "a form that sends itself", button="Deny"),
+        _page("/openid/join", "visitor", "no new accounts", 403, changes={"PROVIDER": "closed"}),
+        # What goes wrong.
+        _page(request_path(return_to="javascript:x"), "visitor", "a request that is refused", 400),
+        _page("/openid/consent?request=ended", "member", "an ended sign-in", 410),
+        _page("/nowhere", status=404),
+        _page("/nowhere", "member", status=404),
+        _page("/forbidden", "member", status=403),
+        _page("/user/susan/follow", "member", status=405),
+        _page("/fail", "member", status=500),
+        _refused("/", "far too long a post", "member", 413, post="x" * 100_000),
+        _refused("/", "an expired form", "member", post="hard to write", csrf_token="stale"),
+        _refused("/login", "too often", status=429, openid="you")._replace(action="/too-often"),
+        _refused("/login", "signed out", status=401, openid="you")._replace(action="/edit"),
+    ]
+
+
+def site_of_every_page(database_url: str, **changes) -> Flask:
+    """Give an application with all of these pages, on a database that is still empty."""
+    values = settings(
+        DATABASE_URL=database_url, TESTING=False, RATELIMIT_ENABLED="on", GRAVATAR="off"
+    )
+    app = create_app(**{**values, **changes})
+    upgrade(app)
+    limiter.reset()
+    add_failing_pages(app)
+
+    # No page of ours answers with it, and there are words for it all the same.
+    @app.get("/forbidden")
+    def forbidden():
+        abort(403)
+
+    @app.post("/too-often")
+    @csrf.exempt
+    @limiter.limit("1 per day")
+    def do_seldom():
+        return "done"
+
+    return app
+
+
+class Readers(JoinMixin):
+    """The people of such a site, and a browser for each kind of reader."""
+
+    def __init__(self, app: Flask, origin: str = SITE):
+        self.app, self.origin = app, origin
+        with app.app_context():
+            susan = self._person("susan")
+            self._person("quiet")
+            self._person(LONGEST_NICKNAME)
+            for body in BODIES:
+                susan.write(body)
+            visitor = self._browser()
+            visitor.post("/too-often")
+            self.browsers = {
+                "visitor": visitor,
+                "member": self._member(susan),
+                "newcomer": self._newcomer(),
+            }
+            db.session.remove()
+            db.session.registry.clear()
+
+    def _browser(self) -> Browser:
+        return Browser(self.app, self.origin)
+
+    def _person(self, nickname: str) -> User:
+        return User.sign_up(f"https://{nickname}.example.com/", nickname, None)
+
+    def _member(self, susan: User) -> Browser:
+        browser = self.join("miguel", "miguel@example.com", self._browser())
+        miguel = User.find("miguel")
+        miguel.follow(susan)
+        susan.follow(miguel)
+        miguel.add_identity("https://people.example.com/a/rather/long/address/of/miguel")
+        miguel.rename("miguel", "Tea, trains and maps.")
+        for number in range(30):
+            miguel.write(f"Cup number {number} of #tea, with @susan")
+        post = miguel.write("A second thought")
+        Post.edit_own(post.id, miguel, "A third thought")
+        account = db.session.scalar(sa.select(Account).where(Account.username_key == "miguel"))
+        Consent.remember(account, "https://forum.example/")
+        return browser
+
+    def _newcomer(self) -> Browser:
+        browser = self._browser()
+        with browser.client.session_transaction(base_url=self.origin) as session:
+            session["newcomer"] = ["https://newcomer.example.com/", None, False]
+        return browser
+
+    def visit(self, page: SitePage) -> Browser:
+        """Go to a page with the tests' own browser, and give it as it is there."""
+        browser = self.browsers[page.reader]
+        with self.changed(page):
+            browser.get(page.path)
+            if page.link:
+                browser.get(first_link(browser, page.link))
+            if page.action:
+                fields = {**browser.page.forms[0].fields, **page.typed}
+                browser.post(page.action, fields)
+            elif page.is_sent:
+                browser.submit(button=page.button or None, **page.typed)
+        return copy.copy(browser)
+
+    def changed(self, page: SitePage) -> contextlib.AbstractContextManager:
+        """Give a block in which the application has the settings of `page`."""
+        return mock.patch.dict(self.app.config, page.changes)
+
+
+def first_link(browser: Browser, text: str) -> str:
+    """Give where the first link leads whose text begins like this."""
+    return next(href for words, href in browser.page.links.items() if words.startswith(text))
