@@ -26,6 +26,8 @@ AX_URIS = {
     "nickname": "http://axschema.org/namePerson/friendly",
     "email": "http://axschema.org/contact/email",
 }
+# Real providers have the page post itself; without scripts there is the button.
+CONTINUE = "<button>Continue</button><script>document.forms[0].submit()</script>"
 SHA1 = ("HMAC-SHA1", "DH-SHA1")
 SHA256 = ("HMAC-SHA256", "DH-SHA256")
 
@@ -242,7 +244,7 @@ class SecondProvider:
 
     def _send_back(self, request, answer: dict[str, str]) -> Reply:
         if self.by_form:
-            return Reply(_form(request.return_to, answer, "<button>Continue</button>"))
+            return Reply(_form(request.return_to, answer, CONTINUE))
         joint = "&" if "?" in request.return_to else "?"
         return Reply("", {"Location": request.return_to + joint + urlencode(answer)}, 302)
 

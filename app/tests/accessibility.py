@@ -1,0 +1,138 @@
+"""Every page as people with all kinds of eyes, hands and screens meet it, in Chromium.
+
+Pages are opened with scripts off, which none of them needs, and looked at one after the
+other, each once; the tests then ask what was found.
+"""
+
+import itertools
+import json
+import unittest
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import urljoin
+
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.keys import Keys
+
+from app.tests.chromium import NARROW, WIDE, Chromium, ServedSite, missing
+from app.tests.every_page import Readers, SitePage, pages, site_of_every_page
+
+# Width and size of text: a phone, and large text on a small and on a large window.
+SIZES = ((NARROW, 100), (NARROW, 200), (WIDE, 200))
+INSPECTION = (Path(__file__).parent / "inspection.js").read_text()
+
+
+def axe_source() -> str:
+    """Give axe-core's program. Its package is only read, for it drives another browser."""
+    spec = find_spec("axe_playwright_python")
+    if spec is None:
+        missing("This needs axe-core: pip install --no-deps -r app/tests/requirements-axe.txt")
+    return (Path(spec.submodule_search_locations[0]) / "axe.min.js").read_text()
+
+
+def visit(chromium: Chromium, readers: Readers, page: SitePage, program: str = "") -> None:
+    """Go to a page, with scripts off until it is there, and put a program into it."""
+    chromium.take_cookies(readers.browsers[page.reader])
+    chromium.run_scripts(False)
+    with readers.changed(page):
+        chromium.driver.get(readers.origin + page.path)
+        if page.link:
+            chromium.follow(page.link)
+        if page.is_sent:
+            what = ", ".join(map(json.dumps, (page.typed, page.button, page.action)))
+            chromium.leave(lambda: chromium.run(f"{INSPECTION} inspection.send({what})"))
+    chromium.run_scripts(True)
+    chromium.run(program)
+
+
+class Findings:
+    """What there is to say of the page that is open."""
+
+    def __init__(self, chromium: Chromium):
+        self.chromium = chromium
+        self.status = chromium.status
+        # What a page is made of is the same whatever its width and colours.
+        self.violations = chromium.evaluate("inspection.rules()")
+        for width, scheme in itertools.product((WIDE, NARROW), ("dark", "light")):
+            chromium.show(width, scheme)
+            for violation in chromium.evaluate("inspection.contrast()"):
+                self.violations.append(f"{width}, {scheme}: {violation}")
+        # In one column, so that what comes next stands below or to the right.
+        self.keyboard = self._keyboard()
+        self.sizes = {size: self._overflow(*size) for size in SIZES}
+        chromium.size_text(100)
+        chromium.show(WIDE)
+        self.problems = chromium.problems(urljoin(chromium.url, "/"))
+
+    def _keyboard(self) -> dict:
+        found = self.chromium.evaluate("inspection.watchFocus()")
+        ActionChains(self.chromium.driver, 0).send_keys(Keys.TAB * found["count"]).perform()
+        return {**found, "focused": self.chromium.evaluate("inspection.focused")}
+
+    def _overflow(self, width: int, percent: int) -> dict:
+        self.chromium.show(width)
+        self.chromium.size_text(percent)
+        return self.chromium.evaluate("inspection.overflow()")
+
+
+class EveryPageInChromiumTests(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        program = axe_source() + INSPECTION
+        chromium = Chromium.of_this_process()
+        chromium.reset()
+        site = ServedSite(cls, site_of_every_page)
+        readers = Readers(site.app, site.origin)
+        cls.found = []
+        for page in pages(site.origin):
+            visit(chromium, readers, page, program)
+            cls.found.append((page, Findings(chromium)))
+
+    def test_each_is_the_page_that_is_meant(self):
+        for page, found in self.found:
+            with self.subTest(page.name):
+                self.assertEqual(found.status, page.status)
+
+    def test_none_violates_a_rule_of_axe_light_or_dark_wide_or_narrow(self):
+        for page, found in self.found:
+            with self.subTest(page.name):
+                self.assertEqual(found.violations, [])
+
+    def test_none_scrolls_sideways_on_a_phone_or_with_text_twice_as_large(self):
+        for page, found in self.found:
+            for (width, percent), shown in found.sizes.items():
+                with self.subTest(page.name, width=width, percent=percent):
+                    self.assertEqual(shown["text"], f"{16 * percent // 100}px")
+                    self.assertEqual(shown["wide"], [])
+
+    def test_the_keyboard_reaches_all_there_is_to_use_in_reading_order(self):
+        for page, found in self.found:
+            with self.subTest(page.name):
+                focused = found.keyboard["focused"]
+                numbers = [element["number"] for element in focused]
+                self.assertEqual(numbers, list(range(found.keyboard["count"])))
+                self.assertIn("Skip to the text", focused[0]["name"])
+                for before, after in zip(focused[1:], focused[2:], strict=False):
+                    below = after["top"] >= before["bottom"] - 1
+                    beside = after["bottom"] > before["top"] and after["left"] > before["left"]
+                    self.assertTrue(below or beside, f"{before} {after}")
+
+    def test_it_can_be_seen_where_the_focus_is(self):
+        for page, found in self.found:
+            for element in found.keyboard["focused"]:
+                with self.subTest(page.name, element=element):
+                    self.assertTrue(element["differs"])
+                    self.assertGreaterEqual(element["left"], 0)
+                    self.assertLessEqual(element["right"], NARROW)
+                    self.assertGreaterEqual(element["top"], 0)
+
+    def test_after_a_refusal_the_focus_is_where_the_mistake_is(self):
+        for page, found in self.found:
+            with self.subTest(page.name):
+                self.assertTrue(found.keyboard["startsRight"])
+
+    def test_none_makes_the_console_complain_or_asks_anybody_else(self):
+        for page, found in self.found:
+            with self.subTest(page.name):
+                self.assertEqual(found.problems, [])
