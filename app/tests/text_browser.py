@@ -1,0 +1,105 @@
+"""The site's pages in w3m, a browser that shows nothing but text."""
+
+import subprocess
+import unittest
+
+from app.tests.chromium import ServedSite, require
+from app.tests.every_page import Readers, site_of_every_page
+from app.tests.processes import environment, temporary_folder
+
+# What a page says, from top to bottom; and who reads it.
+PAGES = {
+    ("/login", "visitor"): [
+        "microblog",
+        "Sign in",
+        "Your OpenID",
+        "The web address that says who you are",
+        "Remember me",
+        "Sign in",
+        "Sign in with this site",
+        "Ubuntu One",
+        "Your username there",
+        "LiveJournal",
+    ],
+    ("/openid/join", "visitor"): ["Make an account", "Username", "Password", "Make my account"],
+    ("/openid/sign-in", "visitor"): ["Sign in with this site", "Username", "Password", "Sign in"],
+    ("/", "member"): [
+        "Home",
+        "Your profile",
+        "Sign out",
+        "Hi, miguel!",
+        "Say something",
+        "At most 140 characters.",
+        "Post",
+        "miguel",
+        "just now",
+        "A third thought",
+        "Edit",
+        "Delete",
+        "Older",
+    ],
+    ("/user/susan", "member"): [
+        "susan",
+        "Last seen",
+        "1 follower",
+        "Unfollow",
+        "One line",
+        "and another",
+        "The first tea of the year",
+        "<script>",
+        "goodbye",
+    ],
+    ("/edit", "member"): [
+        "Edit your profile",
+        "Nickname",
+        "About me",
+        "Save changes",
+        "Your OpenIDs",
+        "/id/miguel",
+        "Remove",
+        "Add",
+        "Where you are signed in",
+        "(this one)",
+        "Sign out everywhere",
+        "https://forum.example/",
+        "Forget",
+        "Delete yourself",
+    ],
+    ("/search?q=biscuits", "visitor"): ["Search", "Search", "susan", "last of the biscuits"],
+    ("/nowhere", "visitor"): ["File Not Found", "Back to the home page"],
+    ("/fail", "visitor"): ["An unexpected error has occurred", "reference:", "Back to the home"],
+}
+
+
+class TextBrowserTests(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        require("w3m", packages="w3m")
+        cls.home = temporary_folder(cls)
+        site = ServedSite(cls, site_of_every_page)
+        cls.readers = Readers(site.app, site.origin)
+
+    def dump(self, path: str, reader: str) -> str:
+        """Give the page as w3m shows it, 60 characters wide."""
+        command = ["w3m", "-dump", "-cols", "60", "-I", "UTF-8", "-O", "UTF-8"]
+        if cookie := self.readers.browsers[reader].cookie("session"):
+            command += ["-header", f"Cookie: session={cookie.value}"]
+        shown = subprocess.run(
+            [*command, self.readers.origin + path],
+            env=environment(self.home),
+            capture_output=True,
+            check=True,
+            timeout=30,
+        )
+        return shown.stdout.decode()
+
+    def test_a_page_says_everything_in_a_sensible_order(self):
+        for (path, reader), expected in PAGES.items():
+            with self.subTest(path):
+                shown = self.dump(path, reader)
+                at = 0
+                for words in expected:
+                    found = shown.find(words, at)
+                    self.assertGreaterEqual(found, 0, f"{words!r} after this:\n{shown[:at]}|\n")
+                    at = found + len(words)
