@@ -14,6 +14,8 @@ from urllib.parse import urljoin
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
+from app.models import User
+from app.tests.base import PASSWORD
 from app.tests.chromium import NARROW, WIDE, Chromium, ServedSite, missing
 from app.tests.every_page import Readers, SitePage, pages, site_of_every_page
 
@@ -136,3 +138,74 @@ class EveryPageInChromiumTests(unittest.TestCase):
         for page, found in self.found:
             with self.subTest(page.name):
                 self.assertEqual(found.problems, [])
+
+
+class OneWayInTests(unittest.TestCase):
+    """What a visitor does without a mouse, and what is left without pictures."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.chromium = Chromium.of_this_process()
+        cls.site = ServedSite(cls)
+
+    def setUp(self):
+        self.chromium.reset()
+        self.chromium.driver.get(self.site.origin + "/login")
+
+    def focused(self) -> str:
+        """Give the words of what has the focus, or its name."""
+        return self.chromium.evaluate(
+            "(e => e.name || e.textContent.trim() || e.id)(document.activeElement)"
+        )
+
+    def tab_to(self, words: str) -> None:
+        passed = []
+        while (focused := self.focused()) != words:
+            self.assertLess(len(passed), 40, passed)
+            passed.append(focused)
+            self.chromium.key("Tab")
+
+    def test_the_skip_link_comes_first_and_leads_past_the_navigation(self):
+        self.chromium.key("Tab")
+        self.assertEqual(self.focused(), "Skip to the text")
+        self.chromium.key("Enter")
+        self.chromium.wait_until(lambda: self.chromium.url.endswith("#main"))
+        self.assertEqual(self.chromium.evaluate("document.activeElement.tagName"), "MAIN")
+        self.chromium.key("Tab")
+        self.assertEqual(self.focused(), "openid")
+
+    def test_a_visitor_joins_and_writes_with_nothing_but_the_keyboard(self):
+        keys = self.chromium.driver.switch_to
+        self.tab_to("provider")
+        self.chromium.leave(lambda: self.chromium.key("Enter"))
+        self.tab_to("Make one")
+        self.chromium.leave(lambda: self.chromium.key("Enter"))
+        for name, value in (("username", "keys"), ("password", PASSWORD)):
+            self.tab_to(name)
+            keys.active_element.send_keys(value)
+        self.chromium.leave(lambda: self.chromium.key("Enter"))
+        self.chromium.wait_for_heading("Hi, keys!")
+        self.tab_to("post")
+        keys.active_element.send_keys("Written by hand")
+        self.tab_to("Post")
+        self.chromium.leave(lambda: self.chromium.key(" "))
+        self.assertEqual(self.chromium.texts("article p.body"), ["Written by hand"])
+        self.tab_to("Sign out")
+        self.chromium.leave(lambda: self.chromium.key("Enter"))
+        self.chromium.wait_for_heading("Sign in")
+
+    def test_without_pictures_nothing_is_missing(self):
+        with self.site.app.app_context():
+            User.sign_up("https://susan.example.com/", "susan", None).write("A post")
+        for path in ("/explore", "/user/susan"):
+            with self.subTest(path):
+                said = []
+                for blocked in ([], ["*.svg*"]):
+                    self.chromium.command("Network.setBlockedURLs", urls=blocked)
+                    self.chromium.command("Network.clearBrowserCache")
+                    self.chromium.driver.get(self.site.origin + path)
+                    drawn = "[...document.images].map(image => image.naturalWidth > 0)"
+                    self.assertEqual(set(self.chromium.evaluate(drawn)), {not blocked})
+                    said.append(self.chromium.texts("body"))
+                self.assertEqual(*said)

@@ -83,6 +83,7 @@ def take(case: type, folder: Path) -> dict[Path, int]:
     sizes = {}
     for name, path in PAGES.items():
         chromium.reset()
+        chromium.command("Emulation.setScrollbarsHidden", hidden=True)
         if name != "sign-in":
             chromium.take_cookies(browser)
         for window, (width, height, scale) in WINDOWS.items():
