@@ -4,14 +4,12 @@ Pages are opened with scripts off, which none of them needs, and looked at one a
 other, each once; the tests then ask what was found.
 """
 
-import itertools
 import json
 import unittest
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urljoin
 
-from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
 from app.models import User
@@ -19,7 +17,8 @@ from app.tests.base import PASSWORD
 from app.tests.chromium import NARROW, WIDE, Chromium, ServedSite, missing
 from app.tests.every_page import Readers, SitePage, pages, site_of_every_page
 
-# Width and size of text: a phone, and large text on a small and on a large window.
+# Width and scheme, one changed at a time; and width and size of text.
+LOOKS = ((WIDE, "light"), (WIDE, "dark"), (NARROW, "dark"), (NARROW, "light"))
 SIZES = ((NARROW, 100), (NARROW, 200), (WIDE, 200))
 INSPECTION = (Path(__file__).parent / "inspection.js").read_text()
 
@@ -55,7 +54,7 @@ class Findings:
         self.status = chromium.status
         # What a page is made of is the same whatever its width and colours.
         self.violations = chromium.evaluate("inspection.rules()")
-        for width, scheme in itertools.product((WIDE, NARROW), ("dark", "light")):
+        for width, scheme in LOOKS:
             chromium.show(width, scheme)
             for violation in chromium.evaluate("inspection.contrast()"):
                 self.violations.append(f"{width}, {scheme}: {violation}")
@@ -68,7 +67,8 @@ class Findings:
 
     def _keyboard(self) -> dict:
         found = self.chromium.evaluate("inspection.watchFocus()")
-        ActionChains(self.chromium.driver, 0).send_keys(Keys.TAB * found["count"]).perform()
+        for _ in range(found["count"]):
+            self.chromium.tab()
         return {**found, "focused": self.chromium.evaluate("inspection.focused")}
 
     def _overflow(self, width: int, percent: int) -> dict:
@@ -164,35 +164,40 @@ class OneWayInTests(unittest.TestCase):
         while (focused := self.focused()) != words:
             self.assertLess(len(passed), 40, passed)
             passed.append(focused)
-            self.chromium.key("Tab")
+            self.chromium.tab()
+
+    def type(self, keys: str) -> None:
+        self.chromium.driver.switch_to.active_element.send_keys(keys)
+
+    def leave_by(self, key: str) -> None:
+        self.chromium.leave(lambda: self.type(key))
 
     def test_the_skip_link_comes_first_and_leads_past_the_navigation(self):
-        self.chromium.key("Tab")
+        self.chromium.tab()
         self.assertEqual(self.focused(), "Skip to the text")
-        self.chromium.key("Enter")
+        self.type(Keys.ENTER)
         self.chromium.wait_until(lambda: self.chromium.url.endswith("#main"))
         self.assertEqual(self.chromium.evaluate("document.activeElement.tagName"), "MAIN")
-        self.chromium.key("Tab")
+        self.chromium.tab()
         self.assertEqual(self.focused(), "openid")
 
     def test_a_visitor_joins_and_writes_with_nothing_but_the_keyboard(self):
-        keys = self.chromium.driver.switch_to
         self.tab_to("provider")
-        self.chromium.leave(lambda: self.chromium.key("Enter"))
+        self.leave_by(Keys.ENTER)
         self.tab_to("Make one")
-        self.chromium.leave(lambda: self.chromium.key("Enter"))
+        self.leave_by(Keys.ENTER)
         for name, value in (("username", "keys"), ("password", PASSWORD)):
             self.tab_to(name)
-            keys.active_element.send_keys(value)
-        self.chromium.leave(lambda: self.chromium.key("Enter"))
+            self.type(value)
+        self.leave_by(Keys.ENTER)
         self.chromium.wait_for_heading("Hi, keys!")
         self.tab_to("post")
-        keys.active_element.send_keys("Written by hand")
+        self.type("Written by hand")
         self.tab_to("Post")
-        self.chromium.leave(lambda: self.chromium.key(" "))
+        self.leave_by(Keys.SPACE)
         self.assertEqual(self.chromium.texts("article p.body"), ["Written by hand"])
         self.tab_to("Sign out")
-        self.chromium.leave(lambda: self.chromium.key("Enter"))
+        self.leave_by(Keys.ENTER)
         self.chromium.wait_for_heading("Sign in")
 
     def test_without_pictures_nothing_is_missing(self):

@@ -89,7 +89,7 @@ class Chromium:
         service = Service(
             shutil.which("chromedriver"), env={**os.environ, "HOME": self.folder, "TZ": "UTC"}
         )
-        self.driver = None
+        self.driver, self._shown = None, {}
         self.driver = webdriver.Chrome(options=options, service=service)
         self.command("Page.enable")
 
@@ -116,15 +116,19 @@ class Chromium:
 
     def show(self, width: int, scheme: str = "light", height: int = 800, scale: int = 1) -> None:
         """Be so wide, and prefer a `light` or a `dark` scheme."""
-        self.command(
-            "Emulation.setDeviceMetricsOverride",
-            width=width,
-            height=height,
-            deviceScaleFactor=scale,
-            mobile=False,
-        )
-        feature = {"name": "prefers-color-scheme", "value": scheme}
-        self.command("Emulation.setEmulatedMedia", features=[feature])
+        window, feature = (width, height, scale), {"name": "prefers-color-scheme", "value": scheme}
+        # It takes a while until a page has another size, also if that is the one it had.
+        if self._shown.get("window") != window:
+            self.command(
+                "Emulation.setDeviceMetricsOverride",
+                width=width,
+                height=height,
+                deviceScaleFactor=scale,
+                mobile=False,
+            )
+        if self._shown.get("feature") != feature:
+            self.command("Emulation.setEmulatedMedia", features=[feature])
+        self._shown = {"window": window, "feature": feature}
 
     def size_text(self, percent: int) -> None:
         """Do as the setting for the size of text does."""
@@ -211,13 +215,10 @@ class Chromium:
     def wait_for_heading(self, text: str) -> None:
         self.wait_until(lambda: self.texts("h1") == [text])
 
-    def key(self, name: str) -> None:
-        """Press and release a key of the keyboard, such as Tab, Enter or a letter."""
-        code = {"Tab": 9, "Enter": 13, " ": 32}.get(name, ord(name[0].upper()))
-        text = {"Tab": "", "Enter": "\r"}.get(name, name)
-        key = {"key": name, "windowsVirtualKeyCode": code, "code": name}
-        self.command("Input.dispatchKeyEvent", type="keyDown", text=text, **key)
-        self.command("Input.dispatchKeyEvent", type="keyUp", **key)
+    def tab(self) -> None:
+        """Press Tab; a browser moves the focus before the key is released."""
+        tab = {"key": "Tab", "code": "Tab", "windowsVirtualKeyCode": 9}
+        self.command("Input.dispatchKeyEvent", type="rawKeyDown", **tab)
 
     def take_cookies(self, browser: Browser) -> None:
         """Be the browser that `browser` is."""

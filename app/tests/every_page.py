@@ -11,7 +11,7 @@ from flask import Flask, abort
 from app import create_app, db
 from app.database import upgrade
 from app.extensions import csrf, limiter
-from app.models import Post, User
+from app.models import Post, SignIn, User
 from app.provider.models import Account, Consent
 from app.tests.base import SITE, Browser, JoinMixin, settings
 from app.tests.failure_base import add_failing_pages
@@ -35,7 +35,8 @@ class SitePage(NamedTuple):
 
     name: str
     path: str
-    # A visitor; the member miguel; or a newcomer, whose provider sent no name.
+    # A visitor; a newcomer, whose provider sent no name; miguel, a member in every way; or
+    # quiet, a member with little to read, so that a browser is quick to look at it.
     reader: str = "visitor"
     status: int = 200
     # How the link's text begins.
@@ -70,23 +71,24 @@ def pages(origin: str = SITE) -> list[SitePage]:
     return [
         *map(_page, ("/login", "/logout", "/openid", "/openid/sign-in", "/openid/join")),
         *map(_page, ("/explore?older=9", "/post/1", "/user/susan", "/search", "/id/miguel")),
-        # The one page that is full: a browser takes long to look at so many posts.
+        # The one page that is full.
         _page("/", "member"),
         _page("/explore?older=9", "member"),
         _page("/explore?older=1", name="past the oldest post"),
         _page("/search?q=tea", "member"),
-        _page("/search?q=susan", "member"),
+        _page("/search?q=quiet", "member"),
         _page("/search?q=zzz", name="a search that finds nothing"),
         _page("/search?q=%21", name="a search for no word"),
         _page("/tag/tea", "member"),
         _page("/tag/unused", name="an unused tag"),
         _page("/user/susan/followers", "member"),
-        _page("/user/quiet/following", name="following nobody"),
+        _page("/user/susan/following"),
+        _page("/user/quiet/followers", name="followed by nobody"),
         _page("/user/miguel?older=9", "member"),
         _page("/user/susan", "member"),
         _page("/user/quiet", name="a profile without posts"),
         _page(f"/user/{LONGEST_NICKNAME}", name="the longest nickname"),
-        _page("/user/nobody", "member", "nobody of that name"),
+        _page("/user/nobody", "quiet", "nobody of that name"),
         _page("/post/1", "member"),
         _page("/user/miguel?older=9", "member", "editing a post", link="Edit your post"),
         _page("/user/miguel?older=9", "member", "deleting a post", link="Delete your post"),
@@ -102,8 +104,8 @@ def pages(origin: str = SITE) -> list[SitePage]:
         _refused("/login", "an address without an OpenID", openid="http://127.0.0.1:1/nobody"),
         _refused("/login", "no username", username="")._replace(button="LiveJournal"),
         _refused("/login/nickname", "an odd nickname", "newcomer", nickname="not a nickname"),
-        _refused("/", "too long a post", "member", post="x" * 141),
-        _refused("/", "an empty post", "member", post=""),
+        _refused("/", "too long a post", "quiet", post="x" * 141),
+        _refused("/", "an empty post", "quiet", post=""),
         _refused("/edit", "a refused profile", "member", nickname="susan", about_me="x" * 200),
         _refused("/edit", "an OpenID that is none", "member", 200, openid="127.0.0.1:1"),
         _refused("/edit", "a saved profile", "member", 200, about_me="Tea, trains and maps."),
@@ -165,7 +167,8 @@ class Readers(JoinMixin):
         self.app, self.origin = app, origin
         with app.app_context():
             susan = self._person("susan")
-            self._person("quiet")
+            quiet = self._person("quiet")
+            quiet.follow(susan)
             self._person(LONGEST_NICKNAME)
             for body in BODIES:
                 susan.write(body)
@@ -174,13 +177,19 @@ class Readers(JoinMixin):
             self.browsers = {
                 "visitor": visitor,
                 "member": self._member(susan),
-                "newcomer": self._newcomer(),
+                "newcomer": self._browser(newcomer=["https://newcomer.example.com/", None, False]),
+                "quiet": self._browser(_user_id=SignIn.begin(quiet, "")),
             }
             db.session.remove()
             db.session.registry.clear()
 
-    def _browser(self) -> Browser:
-        return Browser(self.app, self.origin)
+    def _browser(self, **kept) -> Browser:
+        """Give a browser whose session holds these values."""
+        browser = Browser(self.app, self.origin)
+        if kept:
+            with browser.client.session_transaction(base_url=self.origin) as session:
+                session.update(kept)
+        return browser
 
     def _person(self, nickname: str) -> User:
         return User.sign_up(f"https://{nickname}.example.com/", nickname, None)
@@ -198,12 +207,6 @@ class Readers(JoinMixin):
         Post.edit_own(post.id, miguel, "A third thought")
         account = db.session.scalar(sa.select(Account).where(Account.username_key == "miguel"))
         Consent.remember(account, "https://forum.example/")
-        return browser
-
-    def _newcomer(self) -> Browser:
-        browser = self._browser()
-        with browser.client.session_transaction(base_url=self.origin) as session:
-            session["newcomer"] = ["https://newcomer.example.com/", None, False]
         return browser
 
     def visit(self, page: SitePage) -> Browser:

@@ -41,7 +41,7 @@ PAGES = {
     ("/user/susan", "member"): [
         "susan",
         "Last seen",
-        "1 follower",
+        "2 followers",
         "Unfollow",
         "One line",
         "and another",
