@@ -77,7 +77,11 @@ class Findings:
         return self.chromium.evaluate("inspection.overflow()")
 
 
-class EveryPageInChromiumTests(unittest.TestCase):
+class PagesInChromium:
+    """Pages of some readers; two classes of them, so that two processes can share the work."""
+
+    is_signed_in: bool
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -88,6 +92,8 @@ class EveryPageInChromiumTests(unittest.TestCase):
         readers = Readers(site.app, site.origin)
         cls.found = []
         for page in pages(site.origin):
+            if (page.reader in {"member", "quiet"}) != cls.is_signed_in:
+                continue
             visit(chromium, readers, page, program)
             cls.found.append((page, Findings(chromium)))
 
@@ -138,6 +144,14 @@ class EveryPageInChromiumTests(unittest.TestCase):
         for page, found in self.found:
             with self.subTest(page.name):
                 self.assertEqual(found.problems, [])
+
+
+class VisitorsPagesInChromiumTests(PagesInChromium, unittest.TestCase):
+    is_signed_in = False
+
+
+class MembersPagesInChromiumTests(PagesInChromium, unittest.TestCase):
+    is_signed_in = True
 
 
 class OneWayInTests(unittest.TestCase):
