@@ -1,4 +1,4 @@
-"""A real browser, the system's Chromium, and the site over a socket for it to visit.
+"""A real browser, the system's Chromium.
 
 What the site's pages show, ask for and complain about is read through the browser's own
 protocol (https://chromedevtools.github.io/devtools-protocol/). No script of a test is
@@ -9,7 +9,6 @@ import json
 import os
 import shutil
 import tempfile
-import threading
 import unittest
 from collections.abc import Callable
 from multiprocessing.util import Finalize
@@ -20,13 +19,8 @@ from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
-from werkzeug.serving import WSGIRequestHandler, make_server
 
-from app import create_app, db
-from app.database import upgrade
-from app.extensions import limiter
-from app.tests.base import Browser, settings
-from app.tests.processes import fresh_database
+from app.tests.base import Browser
 
 # Seconds in which a page has to be there, on the slowest machine.
 PAGE_SECONDS = 30
@@ -261,45 +255,3 @@ class Chromium:
 
     def _log(self, kind: str) -> list[dict]:
         return self.driver.get_log(kind)
-
-
-class _Quiet(WSGIRequestHandler):
-    def log(self, *_):
-        """Keep the requests out of the tests' output."""
-
-
-class ServedSite:
-    """An application on a socket of its own, until `case` (a class of tests) is done.
-
-    `make` is given the database's address and the settings, and gives the application.
-    """
-
-    def __init__(self, case: type, make: Callable = None, host: str = "127.0.0.1", **changes):
-        server = make_server("127.0.0.1", 0, self._answer, threaded=True, request_handler=_Quiet)
-        self.origin = f"http://{host}:{server.port}"
-        self.app = (make or _empty_site)(fresh_database(case), SITE_URL=self.origin, **changes)
-        self.requests: list[tuple[str, str, bool]] = []
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        case.addClassCleanup(self._dispose)
-        case.addClassCleanup(thread.join, 10)
-        case.addClassCleanup(server.server_close)
-        case.addClassCleanup(server.shutdown)
-
-    def _answer(self, environ: dict, start_response):
-        self.requests.append(
-            (environ["REQUEST_METHOD"], environ["PATH_INFO"], "HTTP_COOKIE" in environ)
-        )
-        return self.app(environ, start_response)
-
-    def _dispose(self) -> None:
-        with self.app.app_context():
-            db.engine.dispose()
-
-
-def _empty_site(database_url: str, **changes):
-    values = settings(DATABASE_URL=database_url, TESTING=False, GRAVATAR="off")
-    app = create_app(**{**values, **changes})
-    limiter.enabled = False
-    upgrade(app)
-    return app

@@ -11,11 +11,12 @@ from urllib.parse import parse_qs, urlsplit
 from app.forms import TAKEN
 from app.models import SignIn, User
 from app.tests.base import PASSWORD, Browser
-from app.tests.chromium import Chromium, ServedSite
+from app.tests.chromium import Chromium
 from app.tests.failure_base import PAGE as FAILURE
 from app.tests.failure_base import add_failing_pages
 from app.tests.provider_base import request_path
 from app.tests.second_provider import Reply, SecondProvider
+from app.tests.served_site import ServedSite
 from app.timelines import PAGE_SIZE
 
 

@@ -15,7 +15,8 @@ from app import db
 from app.database import now
 from app.models import SignIn, User
 from app.tests.base import Browser
-from app.tests.chromium import Chromium, ServedSite
+from app.tests.chromium import Chromium
+from app.tests.served_site import ServedSite
 from config import basedir
 
 MOST_BYTES = 150_000

@@ -3,9 +3,10 @@
 import subprocess
 import unittest
 
-from app.tests.chromium import ServedSite, require
+from app.tests.chromium import require
 from app.tests.every_page import Readers, site_of_every_page
 from app.tests.processes import environment, temporary_folder
+from app.tests.served_site import ServedSite
 
 # What a page says, from top to bottom; and who reads it.
 PAGES = {
