@@ -12,11 +12,12 @@ of values that are ready and has no number to reach.
 import argparse
 import os
 import random
-import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from operator import truediv
 from pathlib import Path
+from statistics import median
 
 import sqlalchemy as sa
 from flask import Flask
@@ -164,8 +165,11 @@ def measure_cpu(app: Flask, requests: int, rounds: int) -> None:
         bare = request(beside, "/")
         require_same_words(own(), bare())
         calls = [own, _cold(own), bare, request(beside, "/ready")]
-        warm, cold, least, ready = (1000 * seconds for seconds in _cpu(calls, requests, rounds))
-        figures = (warm, warm / least, cold, cold / least, reach, least, ready)
+        warm, cold, least, ready = times = _cpu(calls, requests, rounds)
+        # Of each round by itself, for what else the machine does strikes both alike.
+        by_warm, by_cold = (median(map(truediv, taken, least)) for taken in (warm, cold))
+        warm, cold, least, ready = (1000 * median(taken) for taken in times)
+        figures = (warm, by_warm, cold, by_cold, reach, least, ready)
         row(name, *(f"{figure:.2f}" for figure in figures))
 
 
@@ -179,8 +183,8 @@ def _cold(call: Callable[[], bytes]) -> Callable[[], bytes]:
     return forgetful
 
 
-def _cpu(calls: list[Callable], requests: int, rounds: int) -> list[float]:
-    """Give the seconds of CPU of each call: the median of rounds in which they take turns."""
+def _cpu(calls: list[Callable], requests: int, rounds: int) -> list[list[float]]:
+    """Give the seconds of CPU of each call in each of several rounds, in which they take turns."""
     for call in calls:
         for _ in range(20):
             call()
@@ -193,7 +197,7 @@ def _cpu(calls: list[Callable], requests: int, rounds: int) -> list[float]:
             for _ in range(requests):
                 call()
             taken.append((time.process_time() - start) / requests)
-    return [statistics.median(taken) for taken in times]
+    return times
 
 
 if __name__ == "__main__":
