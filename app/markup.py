@@ -96,7 +96,8 @@ def render(
         pieces.append(link)
         position = token.start() + length
     pieces.append(plain(text[position:]))
-    return Markup("".join(pieces))
+    # Feed readers and text browsers know nothing of our style.
+    return Markup("".join(pieces).replace("\n", "<br>"))
 
 
 def _link(token: re.Match, known, user_url, tag_url, plain) -> tuple[str, int] | None:

@@ -109,7 +109,8 @@ class LinkifyTests(unittest.TestCase):
         ):
             with self.subTest(text):
                 html = shown(text, "susan")
-                self.assertEqual(re.sub(r"</?a[^>]*>", "", html), text)
+                without_links = re.sub(r"</?a[^>]*>", "", html)
+                self.assertEqual(without_links.replace("<br>", "\n"), text)
 
     def test_only_members_are_mentioned(self):
         self.assertEqual(shown("hi @nobody", "susan"), "hi @nobody")
