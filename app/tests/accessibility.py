@@ -28,7 +28,7 @@ def axe_source() -> str:
     """Give axe-core's program. Its package is only read, for it drives another browser."""
     spec = find_spec("axe_playwright_python")
     if spec is None:
-        missing("This needs axe-core: pip install --no-deps -r app/tests/requirements-axe.txt")
+        missing("This needs axe-core: pip install -r app/tests/requirements.txt")
     return (Path(spec.submodule_search_locations[0]) / "axe.min.js").read_text()
 
 
@@ -136,7 +136,7 @@ class PagesInChromium:
                     self.assertLessEqual(element["right"], NARROW)
                     self.assertGreaterEqual(element["top"], 0)
 
-    def test_after_a_refusal_the_focus_is_where_the_mistake_is(self):
+    def test_after_a_refusal_the_focus_is_on_what_says_why_and_leads_there(self):
         for page, found in self.found:
             with self.subTest(page.name):
                 self.assertTrue(found.keyboard["startsRight"])

@@ -12,11 +12,11 @@ from app import create_app, db
 from app.database import upgrade
 from app.extensions import csrf, limiter
 from app.models import Post, SignIn, User
+from app.paging import PAGE_SIZE
 from app.provider.models import Account, Consent
 from app.tests.base import SITE, Browser, JoinMixin, settings
 from app.tests.failure_base import add_failing_pages
 from app.tests.provider_base import REALM, request_path
-from app.timelines import PAGE_SIZE
 
 LONGEST_WORD = "Schifffahrtsgesellschaftskapitänsmützenfabrik" * 3
 LONGEST_NICKNAME = "x" * 64

@@ -5,11 +5,13 @@ business here. The site is on localhost and the others are on 127.0.0.1, since t
 two ports of one host are one site.
 """
 
+import json
 import unittest
 from urllib.parse import parse_qs, urlsplit
 
 from app.forms import TAKEN
 from app.models import SignIn, User
+from app.paging import PAGE_SIZE
 from app.tests.base import PASSWORD, Browser
 from app.tests.chromium import Chromium
 from app.tests.failure_base import PAGE as FAILURE
@@ -17,7 +19,6 @@ from app.tests.failure_base import add_failing_pages
 from app.tests.provider_base import request_path
 from app.tests.second_provider import Reply, SecondProvider
 from app.tests.served_site import ServedSite
-from app.timelines import PAGE_SIZE
 
 
 class JourneyCase:
@@ -180,6 +181,10 @@ class JourneyCase:
         nickname = self.chromium.field("nickname")
         described = nickname.get_attribute("aria-describedby").split()
         self.assertIn(TAKEN, [self.chromium.texts(f"[id='{name}']")[0] for name in described])
+        # What says why comes first, and leads to the field.
+        focused = self.chromium.driver.switch_to.active_element
+        self.assertIn(TAKEN, focused.text)
+        focused.find_element("link text", TAKEN).click()
         self.assertEqual(nickname, self.chromium.driver.switch_to.active_element)
         self.assertEqual(nickname.get_attribute("value"), "Taken")
         about_me = self.chromium.field("about_me")
@@ -238,6 +243,36 @@ class JourneysWithoutScriptsTests(JourneyCase, unittest.TestCase):
 
 class JourneysWithScriptsTests(JourneyCase, unittest.TestCase):
     scripts = True
+
+    def test_what_is_left_is_counted_while_one_types(self):
+        self.sign_in(self.person("typist"))
+        self.open("/")
+        for typed, told in {
+            "tea": "137 characters left",
+            "  tea ": "137 characters left",
+            "cafe\u0301 ☂ 𝄞": "132 characters left",
+            "x" * 139: "1 character left",
+            "x" * 153: "13 characters too many",
+        }.items():
+            with self.subTest(typed):
+                self.chromium.field("post").clear()
+                # As from a clipboard, for a driver has no keys for some characters.
+                self.chromium.run(
+                    "{const field = document.getElementById('post');"
+                    f"field.value = {json.dumps(typed)};"
+                    "field.dispatchEvent(new Event('input'))}"
+                )
+                self.assertEqual(self.chromium.texts("#post-left"), [told])
+
+    def test_a_password_is_shown_where_it_stands_and_hidden_again(self):
+        self.open("/openid/join")
+        self.chromium.fill(password=PASSWORD)
+        field = self.chromium.field("password")
+        for label, kind in (("Show password", "text"), ("Hide password", "password")):
+            self.chromium.driver.find_element("xpath", f"//button[.='{label}']").click()
+            self.assertEqual(field.get_attribute("type"), kind)
+            self.assertEqual(field.get_attribute("value"), PASSWORD)
+        self.assertEqual(self.chromium.path, "/openid/join")
 
     def test_what_a_page_forbids_or_asks_of_others_does_not_go_unnoticed(self):
         self.open("/login")

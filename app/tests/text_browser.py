@@ -14,7 +14,7 @@ PAGES = {
         "microblog",
         "Sign in",
         "Your OpenID",
-        "The web address that says who you are",
+        "A web address that is yours",
         "Remember me",
         "Sign in",
         "Sign in with this site",
