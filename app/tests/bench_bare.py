@@ -32,7 +32,7 @@ FRAME = """<!doctype html>
     <nav>
       <a href="{{ url_for('index') }}">Home</a>
       <a href="{{ url_for('explore') }}">Explore</a>
-      <a href="{{ url_for('user', nickname=reader) }}">Your profile</a>
+      <a href="{{ url_for('user', nickname=reader) }}">Profile</a>
     </nav>
   </header>
   <main>

@@ -26,7 +26,7 @@ PAGES = {
     ("/openid/sign-in", "visitor"): ["Sign in with this site", "Username", "Password", "Sign in"],
     ("/", "member"): [
         "Home",
-        "Your profile",
+        "Profile",
         "Sign out",
         "Hi, miguel!",
         "Say something",
