@@ -17,6 +17,8 @@ MOST_VALUES = 300
 
 def one_line(text: str) -> str:
     """Give `text` with every control character escaped, so that it stays one line of its reader."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
@@ -29,12 +31,15 @@ class Hiding:
 
     def __init__(self, config: dict):
         """Take the settings of an application, for its keys and passwords."""
-        self._keys = _pattern(_keys(config))
+        self._keys = _pattern(_spellings(_keys(config)))
 
     def __call__(self, text: str) -> str:
         """Give `text` without keys, and without what the present request brought."""
         text = self.keys(text)
-        return _pattern(_sent_values()).sub(HIDDEN, text) if has_request_context() else text
+        if not has_request_context():
+            return text
+        # Next to none of them is ever there, and a pattern of all takes milliseconds to make.
+        return _pattern(_possible(_spellings(_sent_values()), text)).sub(HIDDEN, text)
 
     def keys(self, text: str) -> str:
         """Give `text` without the site's own keys and passwords."""
@@ -66,8 +71,8 @@ def _lines(error: traceback.TracebackException, hide: Hiding) -> Iterator[str]:
         yield from ("    " + line for line in _lines(inner, hide))
 
 
-def _pattern(values: Iterable[str]) -> re.Pattern:
-    """Match any of `values`, in whatever way a text may quote them."""
+def _spellings(values: Iterable[str]) -> set[str]:
+    """Give all ways in which a text may quote one of `values`."""
     spellings = set()
     for value in values:
         for piece in {value, *value.splitlines()}:
@@ -75,6 +80,18 @@ def _pattern(values: Iterable[str]) -> re.Pattern:
             piece = piece.strip().rstrip("/")
             if len(piece) >= SHORTEST:
                 spellings |= {piece, repr(piece)[1:-1], quote(piece, safe=""), quote_plus(piece)}
+    return spellings
+
+
+def _possible(spellings: Iterable[str], text: str) -> list[str]:
+    """Give those of `spellings` that may be in `text`: beyond ASCII, case is left to a pattern."""
+    lowered = text.lower()
+    plain = text.isascii()
+    return [s for s in spellings if not (plain and s.isascii()) or s.lower() in lowered]
+
+
+def _pattern(spellings: Iterable[str]) -> re.Pattern:
+    """Match any of `spellings`."""
     if not spellings:
         return re.compile(r"(?!)")
     # The longest first: one value may be a part of another.
