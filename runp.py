@@ -1,5 +1,6 @@
 """The production server: debug off, WORKERS processes. Other WSGI servers take `runp:app`."""
 
+import gc
 import multiprocessing
 import signal
 
@@ -23,6 +24,9 @@ else:
 
 app = create_app()
 upgrade(app)
+# It stays. Not looking through it for garbage spares every request, and keeps memory shared
+# with workers that are forked from here.
+gc.freeze()
 
 if __name__ == "__main__":
     print(f"Microblog is at {app.config['SITE_URL']}", flush=True)
