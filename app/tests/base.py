@@ -1,6 +1,7 @@
 """What the tests stand on: a database of their own, people, and a browser of sorts."""
 
 import atexit
+import functools
 import os
 import shutil
 import tempfile
@@ -23,24 +24,24 @@ NEW_DATABASE = """CREATE DATABASE "{}" ENCODING 'UTF8' TEMPLATE template0"""
 SITE = "http://127.0.0.1:5000"
 PASSWORD = "correct horse battery"
 
-_folder = Path(tempfile.mkdtemp(prefix="microblog-tests-"))
 _apps: dict[str, Flask] = {}
 _server_url = os.environ.get("TEST_DATABASE_URL")
-_postgres_name = f"microblog_test_{uuid4().hex[:12]}"
 
 
+@functools.cache
+def folder() -> Path:
+    """Give the folder of what the suite makes outside the checkout; it goes when the suite ends."""
+    return Path(tempfile.mkdtemp(prefix="microblog-tests-"))
+
+
+@functools.cache
 def database_url() -> str:
-    """Give the address of the suite's own database, made on first use; app.db is never it."""
+    """Give the address of the suite's own database; app.db is never it."""
     if not _server_url:
-        return f"sqlite:///{_folder / 'test.db'}"
-    url = sa.make_url(_server_url)
-    if _postgres_name not in _made:
-        _administer(NEW_DATABASE.format(_postgres_name))
-        _made.add(_postgres_name)
-    return url.set(database=_postgres_name).render_as_string(hide_password=False)
-
-
-_made: set[str] = set()
+        return f"sqlite:///{folder() / 'test.db'}"
+    name = f"microblog_test_{uuid4().hex[:12]}"
+    _administer(NEW_DATABASE.format(name))
+    return sa.make_url(_server_url).set(database=name).render_as_string(hide_password=False)
 
 
 def _administer(statement: str) -> None:
@@ -62,7 +63,7 @@ def settings(**changes) -> dict:
         "ADMINS": "",
         "MAIL_SERVER": "127.0.0.1",
         "MAIL_SECURITY": "none",
-        "LOG_FILE": str(_folder / "test.log"),
+        "LOG_FILE": str(folder() / "test.log"),
         "PUBLIC": "on",
         "PROVIDER": "open",
         "OPENID_TRUSTED_ORIGINS": "",
@@ -81,12 +82,22 @@ def clean_up() -> None:
     for app in _apps.values():
         with app.app_context():
             db.engine.dispose()
-    if _postgres_name in _made:
-        _administer(f'DROP DATABASE "{_postgres_name}" WITH (FORCE)')
-    shutil.rmtree(_folder, ignore_errors=True)
+    if _server_url and database_url.cache_info().currsize:
+        name = sa.make_url(database_url()).database
+        _administer(f'DROP DATABASE "{name}" WITH (FORCE)')
+    if folder.cache_info().currsize:
+        shutil.rmtree(folder(), ignore_errors=True)
+
+
+def _begin_anew() -> None:
+    # What there is belongs to the process that was forked; see parallel.py.
+    _apps.clear()
+    folder.cache_clear()
+    database_url.cache_clear()
 
 
 atexit.register(clean_up)
+os.register_at_fork(after_in_child=_begin_anew)
 
 
 class TestCase(unittest.TestCase):
@@ -168,6 +179,9 @@ class PeopleTestCase(TestCase):
 class Browser:
     """A browser without script: keeps cookies, follows redirects, fills in the forms it sees."""
 
+    # The response that was read last, and what was read.
+    _read: tuple | None = None
+
     def __init__(self, app: Flask, origin: str = SITE):
         self.app = app
         self.client = app.test_client()
@@ -243,7 +257,10 @@ class Browser:
 
     @property
     def page(self) -> "Page":
-        return Page(self.text)
+        """Give the page as it came, which is read once for however many questions."""
+        if self._read is None or self._read[0] is not self.response:
+            self._read = self.response, Page(self.text)
+        return self._read[1]
 
     @property
     def path(self) -> str:

@@ -87,16 +87,6 @@ class OutsideTests(unittest.TestCase):
         self.assertEqual(process.process.wait(60), code, process.output)
         return self.log.read_text()
 
-    def test_a_start_that_fails(self):
-        for settings, words in (
-            ({"PORT": "many"}, "the start failed: PORT must be a whole number"),
-            ({"DATABASE_URL": "sqlite:////nowhere/app.db"}, "the start failed: DATABASE_URL"),
-        ):
-            with self.subTest(words):
-                log = self.run_flask("runp.py", code=1, **settings)
-                self.assertEqual(log.count(words), 1, log)
-                self.assertNotIn("Traceback", log)
-
     def test_a_command_that_fails(self):
         self.run_flask("-m", "flask", "user", "remove", "john", code=1)
         with missing_table(self.folder, "user"):

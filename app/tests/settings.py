@@ -160,6 +160,11 @@ class RefusedStartTests(SentenceCase):
         for script, name, process in runs:
             with self.subTest(script=script, setting=name):
                 self.assert_stopped(name, process)
+        # The production server's log has the sentence as well, each once and as it is.
+        log = (folder / "tmp" / "microblog.log").read_text()
+        for name, count in (("PORT must be a whole number", 1), ("DATABASE_URL", 1), ("", 2)):
+            self.assertEqual(log.count(f"the start failed: {name}"), count, log)
+        self.assertNotIn("Traceback", log)
 
     def test_an_unwritable_tmp_is_refused(self):
         # A file in place of the folder, because permissions do not bind root.

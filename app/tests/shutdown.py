@@ -8,15 +8,15 @@ import unittest
 from aiosmtpd.controller import Controller
 
 from app.tests.failure_base import Tarpit, mail_settings, reference_of
-from app.tests.processes import STOP_SECONDS, Server, copy_of_the_site, free_port, wait_until
+from app.tests.processes import Server, copy_of_the_site, free_port
 from app.tests.servers import MailBox, missing_table
 
-GUNICORN = ("-m", "gunicorn", "--workers=2", "--bind=127.0.0.1:{port}", "runp:app")
+GUNICORN = ("-m", "gunicorn", "--bind=127.0.0.1:{port}", "runp:app")
 SERVERS = {
     "granian": ("runp.py",),
     "gunicorn": GUNICORN,
     # Here the application is made before the workers are forked.
-    "gunicorn preloaded": (*GUNICORN[:2], "--preload", *GUNICORN[2:]),
+    "gunicorn preloaded": (*GUNICORN[:2], "--workers=2", "--preload", *GUNICORN[2:]),
 }
 
 
@@ -46,13 +46,6 @@ class StoppingCase(unittest.TestCase):
         self.assertEqual(browser.status, 500)
         return reference_of(browser)
 
-    def stop_all(self, servers: list[Server]) -> None:
-        # Side by side: what is waited for is a mail server, and not a processor.
-        for server in servers:
-            server.process.send_signal(signal.SIGTERM)
-        for server in servers:
-            wait_until(lambda s=server: not s.is_running(), STOP_SECONDS, "its end", server)
-
     def log_of(self, server: Server) -> str:
         return (server.folder / "tmp" / "microblog.log").read_text()
 
@@ -67,7 +60,8 @@ class StoppedServerTests(StoppingCase):
         for server in servers.values():
             server.wait()
         references = {name: self.meet_failure(server) for name, server in servers.items()}
-        self.stop_all(list(servers.values()))
+        for server in servers.values():
+            server.stop(signal.SIGTERM)
         letters = [box.letters.get_nowait().content for _ in range(box.letters.qsize())]
         self.assertEqual(len(letters), len(servers))
         for name, reference in references.items():
@@ -80,18 +74,11 @@ class StoppedServerTests(StoppingCase):
         tarpit = Tarpit(self)
         servers = {name: self.start(c, tarpit.port) for name, c in SERVERS.items()}
         references = {name: self.meet_failure(server) for name, server in servers.items()}
-        self.stop_all(list(servers.values()))
+        for server in servers.values():
+            server.stop(signal.SIGTERM)
         for name, reference in references.items():
             with self.subTest(server=name):
                 log = self.log_of(servers[name])
                 lines = [line for line in log.splitlines() if "before the end of the proc" in line]
                 self.assertEqual(len(lines), 1, log)
                 self.assertIn(reference, lines[0])
-
-    def test_run_py_which_mails_nobody_ends_as_soon(self):
-        tarpit = Tarpit(self)
-        server = self.start(("run.py",), tarpit.port).wait()
-        with missing_table(server.folder, "account"):
-            self.assertEqual(server.browser().get("/id/nobody").status_code, 500)
-        self.assertLess(server.stop(signal.SIGTERM), STOP_SECONDS)
-        self.assertFalse(tarpit.is_met.is_set())
