@@ -153,7 +153,8 @@ class EncryptedMailTests(MailCase):
         quiet.start()
         self.certificate, key = self.folder / "certificate.pem", self.folder / "key.pem"
         subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+            ["openssl", "req", "-x509", "-nodes", "-days", "2"]
+            + ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
             + ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
             + ["-keyout", str(key), "-out", str(self.certificate)],
             check=True,
