@@ -18,27 +18,35 @@ from config import basedir
 MANY = 40
 PATIENCE = 60
 
-# What each process of ManyProcessesTests runs: it says that it is ready, waits for the
-# file that starts them all, and writes.
-WRITER = """
-import pathlib, sys, time
+# What becomes the processes of ManyProcessesTests, as a server's workers do: each says that
+# it is ready, waits for the file that starts them all, and writes.
+WRITERS = """
+import os, pathlib, sys, time
 sys.path.insert(0, {basedir!r})
-from app import create_app, db, timelines
+from app import cli, create_app, db, timelines, views
 from app.models import Identity, Post, User
 
-app = create_app(SECRET_KEY="a key for tests, 0123456789", LOG_FILE="-", DATABASE_URL={url!r})
-with app.app_context():
-    author = db.session.get(User, {author})
-    db.session.rollback()
-    print("ready", flush=True)
-    start = pathlib.Path({start!r})
-    while not start.exists():
-        time.sleep(0.005)
-    for number in range({posts}):
-        timelines.everybodys()
-        author.write("{name} %d" % number)
-    User.sign_up("https://{name}.example.net/", "processor", None)
-print("done", flush=True)
+def write(name):
+    app = create_app(SECRET_KEY="a key for tests, 0123456789", LOG_FILE="-", DATABASE_URL={url!r})
+    with app.app_context():
+        author = db.session.get(User, {author})
+        db.session.rollback()
+        print("ready", name, flush=True)
+        start = pathlib.Path({start!r})
+        while not start.exists():
+            time.sleep(0.005)
+        for number in range({posts}):
+            timelines.everybodys()
+            author.write("%s %d" % (name, number))
+        User.sign_up("https://%s.example.net/" % name, "processor", None)
+    print("done", name, flush=True)
+
+names = {names!r}
+for name in names:
+    if os.fork() == 0:
+        write(name)
+        sys.exit()
+sys.exit(any([os.wait()[1] for _ in names]))
 """
 
 
@@ -191,24 +199,22 @@ class ManyProcessesTests(ConcurrencyCase, PeopleTestCase):
     def test_nothing_that_they_write_is_lost(self):
         posts, names = 20, ["one", "two", "three"]
         folder = temporary_folder(self)
-        writers = []
-        for name in names:
-            code = WRITER.format(
-                basedir=str(basedir),
-                url=database_url(),
-                author=self.john.id,
-                start=str(folder / "start"),
-                posts=posts,
-                name=name,
-            )
-            writers.append(Process(self, sys.executable, "-c", code))
+        code = WRITERS.format(
+            basedir=str(basedir),
+            url=database_url(),
+            author=self.john.id,
+            start=str(folder / "start"),
+            posts=posts,
+            names=names,
+        )
+        writers = Process(self, sys.executable, "-c", code)
         db.session.rollback()
-        for writer in writers:
-            writer.wait_for_output("ready")
+        for name in names:
+            writers.wait_for_output(f"ready {name}")
         (folder / "start").touch()
-        for writer in writers:
-            self.assertEqual(writer.process.wait(START_SECONDS), 0, writer.output)
-            self.assertIn("done", writer.output)
+        self.assertEqual(writers.process.wait(START_SECONDS), 0, writers.output)
+        for name in names:
+            self.assertIn(f"done {name}", writers.output)
         self.assertEqual(
             sorted(db.session.scalars(sa.select(Post.body))),
             sorted(f"{name} {number}" for name in names for number in range(posts)),

@@ -13,34 +13,38 @@ from app.tests.failure_base import ENTRY, FailureCase
 from app.tests.processes import Process, temporary_folder
 from config import basedir
 
-# What each of four processes runs: its number, the log, and how many lines to write.
-WRITER = """
-import logging, sys
+# Of the log and how many lines to write: what becomes four processes, as a server's workers do.
+WRITERS = """
+import logging, os, sys
 from app.hiding import Hiding
 from app.log import LogFormatter, file_handler
-number, path, lines = sys.argv[1:]
-log = file_handler(path, 64 * 1024, 2000)
-log.setFormatter(LogFormatter(Hiding({})))
-logger = logging.Logger("writer")
-logger.addHandler(log)
-for line in range(int(lines)):
-    logger.info("<%s-%d-%s>", number, line, "x" * 40)
+
+def write(number, path, lines):
+    log = file_handler(path, 32 * 1024, 2000)
+    log.setFormatter(LogFormatter(Hiding({})))
+    logger = logging.Logger("writer")
+    logger.addHandler(log)
+    for line in range(int(lines)):
+        logger.info("<%s-%d-%s>", number, line, "x" * 40)
+
+for number in range(4):
+    if os.fork() == 0:
+        write(number, *sys.argv[1:])
+        sys.exit()
+sys.exit(any([os.wait()[1] for _ in range(4)]))
 """
 WRITTEN = re.compile(r"INFO: <(\d)-(\d+)-x{40}> \[in .+\]")
 # A benchmark writes the full hundred thousand; see bench_failures.py.
-LINES_EACH = 5_000
+LINES_EACH = 2_500
 
 
 def write_from_four_processes(case, lines: int) -> tuple[set, int, int]:
     """Have `lines` written by each; give who wrote what, how many lines there are, and files."""
     folder = temporary_folder(case)
     path = folder / "shared.log"
-    writers = [
-        Process(case, sys.executable, "-c", WRITER, n, path, lines, cwd=basedir) for n in range(4)
-    ]
-    for writer in writers:
-        code = writer.process.wait(120)
-        assert code == 0, writer.output
+    writers = Process(case, sys.executable, "-c", WRITERS, path, lines, cwd=basedir)
+    code = writers.process.wait(120)
+    assert code == 0, writers.output
     found, count = set(), 0
     files = list(folder.glob("shared.log*"))
     for file in files:
