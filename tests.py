@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""The chapter's own two tests, and all the others: `python tests.py`."""
+"""The chapter's own two tests, and all the others: `python tests.py` runs them on all cores."""
 
 import pkgutil
 import unittest
@@ -8,7 +8,7 @@ from importlib import import_module
 import app.tests
 from app import db
 from app.models import User
-from app.tests import base
+from app.tests import base, parallel
 
 # Every case class of app/tests, under its own name: `python tests.py ProfilePageTests` works.
 for module in pkgutil.iter_modules(app.tests.__path__, "app.tests."):
@@ -42,4 +42,4 @@ class TestCase(base.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    parallel.Program()

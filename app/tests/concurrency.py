@@ -196,6 +196,8 @@ class ManyThreadsTests(ConcurrencyCase, PeopleTestCase):
 
 
 class ManyProcessesTests(ConcurrencyCase, PeopleTestCase):
+    slow = True
+
     def test_nothing_that_they_write_is_lost(self):
         posts, names = 20, ["one", "two", "three"]
         folder = temporary_folder(self)

@@ -78,6 +78,8 @@ class EventTests(FailureCase):
 class OutsideTests(unittest.TestCase):
     """What fails outside every request, in processes of their own."""
 
+    slow = True
+
     def setUp(self):
         self.folder = copy_of_the_site(self)
         self.log = self.folder / "tmp" / "microblog.log"

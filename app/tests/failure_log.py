@@ -56,6 +56,8 @@ def write_from_four_processes(case, lines: int) -> tuple[set, int, int]:
 
 
 class SharedLogTests(unittest.TestCase):
+    slow = True
+
     def test_four_processes_lose_no_line_and_tear_none_over_many_rotations(self):
         found, count, files = write_from_four_processes(self, LINES_EACH)
         expected = {(str(n), str(line)) for n in range(4) for line in range(LINES_EACH)}

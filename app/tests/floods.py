@@ -36,6 +36,8 @@ needs_redis = unittest.skipUnless(shutil.which("redis-server"), "needs redis-ser
 
 
 class FloodTests(MailCase):
+    slow = True
+
     def finish(self, app) -> None:
         next(h for h in app.logger.handlers if hasattr(h, "finish")).finish()
 
@@ -159,6 +161,8 @@ class SharedCountTests(unittest.TestCase):
 
 class ServerFloodTests(unittest.TestCase):
     """runp.py with two workers under a flood, then told to stop."""
+
+    slow = True
 
     def flooded(self, **settings) -> tuple[list, int]:
         box = MailBox()

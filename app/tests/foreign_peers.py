@@ -81,6 +81,7 @@ class Visitor(SocketBrowser):
 class ForeignPeer:
     """What the classes below share: the site and one foreign program that it may fetch from."""
 
+    slow = True
     # How it is started, what shows whether it can be, and the packages that make it so.
     command: tuple[str, ...]
     probe: tuple[str, ...]

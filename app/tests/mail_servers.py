@@ -31,6 +31,8 @@ class BadMailBox(MailBox):
 
 
 class MailServerTests(MailCase):
+    slow = True
+
     def meet_bad_server(self, reply: str, **changes):
         box = BadMailBox()
         box.reply = reply

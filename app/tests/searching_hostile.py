@@ -160,6 +160,8 @@ ADDRESSES = (
 class HostileSearchTests(SearchPageTestCase):
     """Any query string at all gives a page."""
 
+    slow = True
+
     def setUp(self):
         super().setUp()
         # What is wrong in a query language may only come out when there is something to match.

@@ -64,6 +64,8 @@ def mode(path: Path) -> int:
 class ProductionServerTests(JoinMixin, unittest.TestCase):
     """runp.py with two workers, and what it leaves in the folder of the site."""
 
+    slow = True
+
     @classmethod
     def setUpClass(cls):
         cls.mail_box = MailBox()
@@ -142,6 +144,8 @@ class ProductionServerTests(JoinMixin, unittest.TestCase):
 class OneWorkerTests(JoinMixin, unittest.TestCase):
     """runp.py with one worker, which has to answer itself while it asks, and started again."""
 
+    slow = True
+
     def test_it_answers_its_own_discovery_and_keeps_everything_over_a_restart(self):
         folder = copy_of_the_site(self)
         server = site_server(self, folder, "runp.py", WORKERS="1").wait()
@@ -158,6 +162,8 @@ class OneWorkerTests(JoinMixin, unittest.TestCase):
 
 class DevelopmentServerTests(unittest.TestCase):
     """run.py: debug on."""
+
+    slow = True
 
     def test_a_failure_shows_the_interactive_debugger_and_mails_nobody(self):
         folder = copy_of_the_site(self)
@@ -195,6 +201,8 @@ class StoppingTests(unittest.TestCase):
     The tests above end run.py and runp.py with SIGTERM when they are done, and those of
     shutdown.py runp.py and gunicorn, right after a failure.
     """
+
+    slow = True
 
     def test_run_py_gunicorn_and_waitress_serve_until_they_are_told_to_stop(self):
         folder = copy_of_the_site(self)
@@ -255,6 +263,8 @@ class FirstStartTests(JoinMixin, unittest.TestCase):
 
     The test holds the lock under which it is made until all of them ask for it.
     """
+
+    slow = True
 
     def setUp(self):
         self.folder = copy_of_the_site(self)

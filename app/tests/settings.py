@@ -147,6 +147,8 @@ class BadSettingTests(SentenceCase):
 class RefusedStartTests(SentenceCase):
     """What whoever starts the server gets to see."""
 
+    slow = True
+
     def test_the_sentence_is_all_there_is_and_the_exit_status_is_not_zero(self):
         folder = copy_of_the_site(self)
         runs = []

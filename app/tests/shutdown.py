@@ -29,6 +29,8 @@ class SlowMailBox(MailBox):
 
 
 class StoppingCase(unittest.TestCase):
+    slow = True
+
     def start(self, command: tuple[str, ...], mail_port: int) -> Server:
         folder = copy_of_the_site(self)
         port = free_port()

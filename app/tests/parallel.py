@@ -1,0 +1,173 @@
+"""All tests in as many processes as there are cores, which is what `python tests.py` runs.
+
+A class of tests stays whole, in one process; those that say `slow = True` begin first.
+Every process has a database and a folder of its own, see base.py.
+"""
+
+import gc
+import io
+import multiprocessing
+import os
+import signal
+import unittest
+from multiprocessing.connection import Connection, wait
+from unittest.runner import TextTestResult
+
+from app.tests import base, processes
+
+# More would only take each other's connections to the database server.
+MOST_PROCESSES = 8
+# What a result holds beside numbers: a test, or a test and a text, each.
+LISTS = ("errors", "failures", "skipped", "expectedFailures", "unexpectedSuccesses")
+
+
+class Program(unittest.TestProgram):
+    """`unittest.main()`, which spreads the tests over the cores unless it is given names."""
+
+    def runTests(self) -> None:
+        if self.testNames is None:
+            self.test = ParallelSuite(self.test)
+        super().runTests()
+
+
+class ParallelSuite(unittest.TestSuite):
+    """Tests that run side by side, and come out in one result as if they had not."""
+
+    processes = min(os.cpu_count() or 1, MOST_PROCESSES)
+
+    def run(self, result: TextTestResult, debug: bool = False) -> TextTestResult:
+        suites = _by_class(self)
+        undone = dict(enumerate(suites))
+        waiting = list(reversed(undone))
+        workers = {}
+        # What is imported stays; the processes need not look through it for garbage.
+        gc.collect()
+        gc.freeze()
+        try:
+            for _ in range(min(self.processes, len(suites))):
+                worker = Worker(suites, result)
+                workers[worker.connection] = worker
+                worker.begin(waiting.pop())
+            while workers:
+                for connection in wait(workers):
+                    worker = workers[connection]
+                    try:
+                        outcome = connection.recv()
+                    except (EOFError, OSError):
+                        del workers[connection]
+                        if worker.doing is not None:
+                            result.errors.append(worker.obituary(undone.pop(worker.doing)))
+                        continue
+                    _add(result, outcome, undone.pop(worker.doing))
+                    stopped = result.shouldStop or (result.failfast and not result.wasSuccessful())
+                    worker.begin(waiting.pop() if waiting and not stopped else None)
+        finally:
+            for worker in workers.values():
+                worker.process.terminate()
+            for process in multiprocessing.active_children():
+                process.join()
+        if not result.failfast and not result.shouldStop:
+            for suite in undone.values():
+                result.errors.append((Told(_name(suite)), "No process was left to run it.\n"))
+        return result
+
+
+class Worker:
+    """A process that runs one class of tests after the other, as it is told to."""
+
+    def __init__(self, suites: list[unittest.TestSuite], result: TextTestResult):
+        # Forked, it has everything imported already.
+        context = multiprocessing.get_context("fork")
+        self.connection, its_end = context.Pipe()
+        self.process = context.Process(target=_work, args=(its_end, suites, result))
+        self.process.start()
+        # With no other copy open, reading from a process that has died ends.
+        its_end.close()
+        self.doing: int | None = None
+
+    def begin(self, number: int | None) -> None:
+        """Have it run the suite of this number, or end."""
+        self.doing = number
+        self.connection.send(number)
+
+    def obituary(self, suite: unittest.TestSuite) -> tuple["Told", str]:
+        self.process.join()
+        return Told(_name(suite)), f"Its process ended with {self.process.exitcode}.\n"
+
+
+class Told:
+    """Stands for a test of another process in a result."""
+
+    def __init__(self, description: str):
+        self.description = description
+
+    def __str__(self) -> str:
+        return self.description
+
+    def shortDescription(self) -> None:
+        return None
+
+
+def _by_class(tests: unittest.TestSuite) -> list[unittest.TestSuite]:
+    """Give a suite for each class, the slow ones first."""
+    suites: dict[type, unittest.TestSuite] = {}
+    unsorted = [tests]
+    while unsorted:
+        test = unsorted.pop()
+        if isinstance(test, unittest.TestSuite):
+            unsorted.extend(reversed(list(test)))
+        else:
+            suites.setdefault(type(test), unittest.TestSuite()).addTest(test)
+    return [suites[kind] for kind in sorted(suites, key=lambda k: not getattr(k, "slow", False))]
+
+
+def _name(suite: unittest.TestSuite) -> str:
+    return type(next(iter(suite))).__qualname__
+
+
+def _work(connection: Connection, suites: list[unittest.TestSuite], like: TextTestResult) -> None:
+    # Whoever ends the suite lets its processes remove what they have made.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        while (number := connection.recv()) is not None:
+            connection.send(_outcome(suites[number], like))
+    except (EOFError, KeyboardInterrupt):
+        pass
+    finally:
+        for interruption in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(interruption, signal.SIG_IGN)
+        # multiprocessing's processes do not come to what atexit has been told.
+        processes.kill_all()
+        base.clean_up()
+
+
+def _outcome(suite: unittest.TestSuite, like: TextTestResult) -> dict:
+    """Run `suite` and give what a result like `like` has to know, in texts and numbers."""
+    text = io.StringIO()
+    stream = unittest.runner._WritelnDecorator(text)
+    result = type(like)(stream, like.descriptions, 2 if like.showAll else int(like.dots))
+    result.failfast, result.buffer, result.tb_locals = like.failfast, like.buffer, like.tb_locals
+    suite(result)
+    told = {
+        name: [
+            [str(part) if isinstance(part, str) else result.getDescription(part) for part in entry]
+            for entry in (e if isinstance(e, tuple) else (e,) for e in getattr(result, name))
+        ]
+        for name in LISTS
+    }
+    return {"text": text.getvalue(), "count": result.testsRun, **told}
+
+
+def _add(result: TextTestResult, outcome: dict, suite: unittest.TestSuite) -> None:
+    """Add the outcome of `suite` to `result`."""
+    result.stream.write(outcome["text"])
+    result.stream.flush()
+    result.testsRun += outcome["count"]
+    for name in LISTS:
+        for description, *text in outcome[name]:
+            told = Told(description)
+            getattr(result, name).append((told, *text) if text else told)
+    # A class that cannot be set up says so in one of the lists.
+    if outcome["count"] != suite.countTestCases() and not any(outcome[name] for name in LISTS):
+        text = f"{outcome['count']} of {suite.countTestCases()} tests ran.\n"
+        result.errors.append((Told(_name(suite)), text))
