@@ -30,6 +30,8 @@ from config import basedir
 START_SECONDS = 30
 # Seconds in which every process has to be gone; "a few", says the promise.
 STOP_SECONDS = 5
+# What the site's own requirements do not bring, and its processes must not find.
+ABSENT = basedir / "app" / "tests" / "absent"
 TEST_SERVER = os.environ.get("TEST_DATABASE_URL")
 
 _running: set["Process"] = set()
@@ -198,7 +200,8 @@ def environment(home: Path, **settings) -> dict[str, str]:
     """Give an environment in which nothing of the surrounding one is a setting."""
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL") if name in os.environ}
     # Servers put files of theirs into the home folder.
-    return {**kept, "HOME": str(home), "PYTHONUNBUFFERED": "1", **settings}
+    python = {"PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ABSENT)}
+    return {**kept, "HOME": str(home), **python, **settings}
 
 
 def wait_until(holds, seconds: float, what: str, process: Process | None = None) -> None:
