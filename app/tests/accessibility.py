@@ -81,6 +81,7 @@ class Findings:
 class PagesInChromium:
     """Pages of some readers; two classes of them, so that two processes can share the work."""
 
+    slow = True
     is_signed_in: bool
 
     @classmethod
@@ -157,6 +158,8 @@ class MembersPagesInChromiumTests(PagesInChromium, unittest.TestCase):
 
 class OneWayInTests(unittest.TestCase):
     """What a visitor does without a mouse, and what is left without pictures."""
+
+    slow = True
 
     @classmethod
     def setUpClass(cls):

@@ -22,6 +22,7 @@ from app.tests.served_site import ServedSite
 
 
 class JourneyCase:
+    slow = True
     scripts: bool
 
     @classmethod

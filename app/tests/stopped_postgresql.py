@@ -5,12 +5,13 @@ import os
 import pwd
 import shutil
 import subprocess
+import tempfile
 import unittest
 from pathlib import Path
 
 from app.tests.base import Browser
 from app.tests.outages import BrokenCase
-from app.tests.processes import START_SECONDS, TEST_SERVER, free_port, temporary_folder
+from app.tests.processes import START_SECONDS, TEST_SERVER, free_port
 
 NEEDED = "This needs the Debian package postgresql."
 # Its data are for this test alone, and so need not outlive a power cut.
@@ -41,7 +42,9 @@ class Cluster:
 
     def __init__(self, case, bin_folder: Path):
         self.bin = bin_folder
-        self.folder = temporary_folder(case)
+        # Not in the folder of the other tests, which nobody else may enter.
+        self.folder = Path(tempfile.mkdtemp(prefix="microblog-"))
+        case.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
         self.port = free_port()
         if user := account():
             shutil.chown(self.folder, user)
@@ -78,6 +81,8 @@ class Cluster:
 
 @unittest.skipIf(TEST_SERVER, "runs in the other run of the suite: once is enough")
 class StoppedPostgreSQLTests(BrokenCase):
+    slow = True
+
     def database(self) -> str:
         bin_folder = programs()
         if bin_folder is None:

@@ -31,7 +31,8 @@ class SigtermTests(StoppingCase):
         for server in servers.values():
             server.wait()
         references = {name: self.meet_failure(server) for name, server in servers.items()}
-        self.stop_all(list(servers.values()))
+        for server in servers.values():
+            server.stop(signal.SIGTERM)
         letters = [box.letters.get_nowait().content for _ in range(box.letters.qsize())]
         self.assertEqual(len(letters), len(servers))
         for name, reference in references.items():
