@@ -126,19 +126,25 @@ def _name(suite: unittest.TestSuite) -> str:
 
 
 def _work(connection: Connection, suites: list[unittest.TestSuite], like: TextTestResult) -> None:
-    # Whoever ends the suite lets its processes remove what they have made.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _interrupt)
     try:
-        while (number := connection.recv()) is not None:
-            connection.send(_outcome(suites[number], like))
+        while (index := connection.recv()) is not None:
+            connection.send(_outcome(suites[index], like))
     except (EOFError, KeyboardInterrupt):
         pass
     finally:
-        for interruption in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(interruption, signal.SIG_IGN)
         # multiprocessing's processes do not come to what atexit has been told.
         processes.kill_all()
         base.clean_up()
+
+
+def _interrupt(*_) -> None:
+    # Once: Ctrl-C reaches all of a terminal's processes, and the first of them tells the others
+    # as well, which must not keep them from removing what they have made.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def _outcome(suite: unittest.TestSuite, like: TextTestResult) -> dict:
