@@ -1,7 +1,10 @@
 """How often is too often, and for whom it counts."""
 
+import unittest
+
 from app.extensions import visitor_address
 from app.tests.base import PASSWORD, PeopleTestCase
+from app.views.errors import told
 
 
 class LimitTests(PeopleTestCase):
@@ -60,3 +63,18 @@ class LimitTests(PeopleTestCase):
         self.assertNotEqual(counted("2001:db8:1:2::1"), counted("2001:db8:1:3::1"))
         self.assertNotEqual(counted("192.0.2.1"), counted("192.0.2.2"))
         self.assertEqual(counted("nonsense"), "unknown")
+
+
+class WaitTests(unittest.TestCase):
+    def test_a_wait_is_told_in_the_unit_that_fits_and_never_too_short(self):
+        for seconds, words in {
+            1: "1 second",
+            119: "119 seconds",
+            120: "2 minutes",
+            121: "3 minutes",
+            7199: "120 minutes",
+            7200: "2 hours",
+            86400: "24 hours",
+        }.items():
+            with self.subTest(seconds):
+                self.assertEqual(told(seconds), words)

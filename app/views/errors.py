@@ -75,9 +75,16 @@ def too_many(error: RateLimitExceeded):
     """Say when to come back."""
     current_app.logger.info("limit hit: %s at %s", error.limit.limit, request.endpoint)
     seconds = max(1, math.ceil(limiter.current_limit.reset_at - time.time()))
-    wait = f"{seconds} seconds" if seconds < 120 else f"{math.ceil(seconds / 60)} minutes"
-    page = render_template("errors/too_many.html", typed=request.form, wait=wait)
+    page = render_template("errors/too_many.html", typed=request.form, wait=told(seconds))
     return page, 429, {"Retry-After": str(seconds)}
+
+
+def told(seconds: int) -> str:
+    """Give how long `seconds` are, in words, and rather too long than too short."""
+    for unit, length in (("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * length:
+            return f"{math.ceil(seconds / length)} {unit}"
+    return "1 second" if seconds == 1 else f"{seconds} seconds"
 
 
 def internal_error(error: InternalServerError):
