@@ -14,7 +14,7 @@ from config import basedir
 
 # Two classes of tests that never end, in two processes.
 ENDLESS = """
-import os, time, unittest
+import os, threading, unittest
 from app.tests import base, parallel
 
 class One(unittest.TestCase):
@@ -22,7 +22,7 @@ class One(unittest.TestCase):
         base.folder()
         # At once, for another process writes too.
         os.write(1, f"{type(self).__name__} waits\\n".encode())
-        time.sleep(3600)
+        threading.Event().wait()
 
 class Two(One):
     pass

@@ -28,8 +28,9 @@ class SlowMailBox(MailBox):
         return await super().handle_DATA(server, session, envelope)
 
 
-class StoppingCase(unittest.TestCase):
+class StoppedServerTests(unittest.TestCase):
     slow = True
+    servers = SERVERS
 
     def start(self, command: tuple[str, ...], mail_port: int) -> Server:
         folder = copy_of_the_site(self)
@@ -51,14 +52,12 @@ class StoppingCase(unittest.TestCase):
     def log_of(self, server: Server) -> str:
         return (server.folder / "tmp" / "microblog.log").read_text()
 
-
-class StoppedServerTests(StoppingCase):
     def test_a_slow_mail_server_still_gets_it(self):
         box = SlowMailBox()
         controller = Controller(box, hostname="127.0.0.1", port=free_port())
         controller.start()
         self.addCleanup(controller.stop)
-        servers = {name: self.start(c, controller.port) for name, c in SERVERS.items()}
+        servers = {name: self.start(c, controller.port) for name, c in self.servers.items()}
         for server in servers.values():
             server.wait()
         references = {name: self.meet_failure(server) for name, server in servers.items()}
@@ -71,10 +70,11 @@ class StoppedServerTests(StoppingCase):
                 self.assertTrue(any(reference.encode() in letter for letter in letters))
                 self.assertIn(reference, self.log_of(servers[name]))
                 self.assertNotIn("mail was not sent", self.log_of(servers[name]))
+                self.assertEqual(servers[name].process.returncode, 0)
 
     def test_one_that_cannot_be_sent_is_in_the_log(self):
         tarpit = Tarpit(self)
-        servers = {name: self.start(c, tarpit.port) for name, c in SERVERS.items()}
+        servers = {name: self.start(c, tarpit.port) for name, c in self.servers.items()}
         references = {name: self.meet_failure(server) for name, server in servers.items()}
         for server in servers.values():
             server.stop(signal.SIGTERM)
