@@ -97,7 +97,7 @@ def render(
         position = token.start() + length
     pieces.append(plain(text[position:]))
     # Feed readers and text browsers know nothing of our style.
-    return Markup("".join(pieces).replace("\n", "<br>"))
+    return Markup("".join(pieces).replace("\n", "<br>\n"))
 
 
 def _link(token: re.Match, known, user_url, tag_url, plain) -> tuple[str, int] | None:

@@ -14,10 +14,7 @@ BODY = re.compile(r'<p class="body e-content[^>]*>(.*?)</p>', re.DOTALL)
 
 def shown(browser: Browser) -> list[str]:
     """Give the texts of the posts on a page, from top to bottom."""
-    return [
-        html.unescape(re.sub("<[^>]+>", "", body.replace("<br>", "\n")))
-        for body in BODY.findall(browser.text)
-    ]
+    return [html.unescape(re.sub("<[^>]+>", "", body)) for body in BODY.findall(browser.text)]
 
 
 def selects(action: Callable[[], object]) -> int:

@@ -110,7 +110,7 @@ class LinkifyTests(unittest.TestCase):
             with self.subTest(text):
                 html = shown(text, "susan")
                 without_links = re.sub(r"</?a[^>]*>", "", html)
-                self.assertEqual(without_links.replace("<br>", "\n"), text)
+                self.assertEqual(without_links.replace("<br>", ""), text)
 
     def test_only_members_are_mentioned(self):
         self.assertEqual(shown("hi @nobody", "susan"), "hi @nobody")
