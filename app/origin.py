@@ -46,7 +46,7 @@ def to_own_host():
     An OpenID on localhost is not one on 127.0.0.1, and a cookie of one is none of
     the other, so a sign-in has to begin where it will end.
     """
-    if request.method == "GET" and not current_app.config["SITE_URL_CHOSEN"]:
+    if request.method != "POST" and not current_app.config["SITE_URL_CHOSEN"]:
         if request.host != urlsplit(current_app.config["SITE_URL"]).netloc:
             return redirect(own_url(request.full_path.rstrip("?")))
     return None

@@ -7,6 +7,7 @@ import html5lib
 
 from app import db
 from app.openid.discovery import wants_xrds
+from app.posts import Post
 from app.redirects import safe_next
 from app.tests.base import SITE, Browser, PeopleTestCase, TestCase
 from app.tests.every_page import Readers, pages, site_of_every_page
@@ -296,6 +297,43 @@ class ErrorPageTests(PeopleTestCase):
         browser.post("/openid/sign-in", {"username": "john", "password": "hunter2 hunter2"})
         self.assertEqual(browser.status, 400)
         self.assertNotIn("hunter2", browser.text)
+
+
+class HeadTests(PeopleTestCase):
+    """HEAD asks for the headers of what GET gives, and changes as little (RFC 9110, 9.3.2)."""
+
+    def head(self, browser: Browser, path: str):
+        return browser._open("HEAD", path, follow=False)
+
+    def test_it_is_answered_like_get(self):
+        post = self.post(self.john, "tea")
+        paths = ["/", "/login", "/logout", "/edit", "/explore", "/openid", "/openid/join"]
+        paths += [
+            f"/post/{post.id}",
+            f"/post/{post.id}/edit",
+            f"/post/{post.id}/delete",
+            "/nowhere",
+        ]
+        for user in (None, self.john):
+            for path in paths:
+                with self.subTest(path, user=user):
+                    browser = self.browser(user)
+                    expected = browser._open("GET", path, follow=False)
+                    found = self.head(browser, path)
+                    self.assertEqual(found.status_code, expected.status_code)
+                    self.assertEqual(
+                        found.headers.get("Location"), expected.headers.get("Location")
+                    )
+                    self.assertEqual(found.get_data(), b"")
+
+    def test_it_signs_nobody_out_and_deletes_nothing(self):
+        post = self.post(self.john, "tea")
+        browser = self.browser(self.john)
+        self.head(browser, f"/post/{post.id}/delete")
+        self.assertEqual(self.count(Post), 1)
+        self.head(browser, "/logout")
+        browser.get("/")
+        self.assertEqual(browser.page.heading, "Hi, john!")
 
 
 class DiscoveryByAcceptTests(TestCase):

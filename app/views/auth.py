@@ -40,7 +40,7 @@ def load_user(token: str) -> User | None:
 @lm.unauthorized_handler
 def ask_to_sign_in():
     """Send the visitor to sign in and back; what a form held is shown, so that it is not lost."""
-    if request.method != "GET":
+    if request.method == "POST":
         return render_template("errors/signed_out.html", typed=request.form), 401
     home = request.path in {url_for("posts.index"), url_for("posts.home")}
     if not home:
@@ -80,7 +80,7 @@ def login():
     form = LoginForm(openid=session.pop("typed", ""))
     if problem := session.pop("problem", None):
         form.openid.errors = [PROBLEMS[problem]]
-    if request.method == "GET":
+    if request.method != "POST":
         # Signed out, the site's own address leads here.
         return point_at(Response(_sign_in_page(form)), "posts.document")
     if not form.validate():
@@ -179,7 +179,7 @@ def nickname():
 @bp.route("/logout", methods=["GET", "POST"])
 def logout():
     """Sign the visitor out, here and at this site's own provider; a GET shows the button."""
-    if request.method == "GET":
+    if request.method != "POST":
         return render_template("auth/logout.html")
     if g.user.is_authenticated:
         g.user.end_sign_ins(g.user.sign_in.id)

@@ -112,7 +112,7 @@ def delete(post_id: int):
     """Ask once, and delete an own post; there is none of that kind under anybody else's id."""
     row = _own(post_id)
     back = safe_next(request.values.get("next"))
-    if request.method == "GET":
+    if request.method != "POST":
         return render_template("posts/delete.html", cards=cards([row]), back=back)
     if not Post.delete_own(post_id, g.user):
         abort(404)
