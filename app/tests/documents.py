@@ -141,11 +141,12 @@ class DocumentTests(unittest.TestCase):
     def test_library_alone_would_stand_still(self):
         """The reason for all this. When the library has learned it, some of this can go."""
         began = time.thread_time()
-        parseLinkAttrs(QUADRATIC[:8_000])
+        parseLinkAttrs(QUADRATIC[:4_000])
         short = time.thread_time() - began
         began = time.thread_time()
         parseLinkAttrs(QUADRATIC[:16_000])
-        self.assertGreater(time.thread_time() - began, 2.5 * short)
+        # Four times as much takes sixteen times as long; noise is far from that.
+        self.assertGreater(time.thread_time() - began, 6 * short)
 
     def services(self, text: str):
         return OpenIDServiceEndpoint.fromXRDS("http://id.example/", text)
