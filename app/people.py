@@ -37,12 +37,12 @@ def profile(nickname: str, reader_id: int) -> sa.Row | None:
     return db.session.connection().execute(PROFILE, values).first()
 
 
+# What a list tells of each of them.
+PEOPLE = sa.select(User.id, User.nickname, User.email, User.avatar_seed, User.about_me)
+
+
 def _listed(mine, theirs) -> dict[bool, sa.Select]:
-    people = (
-        sa.select(User.id, User.nickname, User.email, User.avatar_seed, User.about_me)
-        .join(followers, theirs == User.id)
-        .where(mine == sa.bindparam("user_id"))
-    )
+    people = PEOPLE.join(followers, theirs == User.id).where(mine == sa.bindparam("user_id"))
     # By the column of the index that leads from one user to the others.
     return paging.both_ways(people, theirs)
 

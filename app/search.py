@@ -11,17 +11,18 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import sqlalchemy as sa
+from markupsafe import Markup
 
 from app import paging, timelines
 from app.extensions import db
 from app.markup import tag_in, tag_key
 from app.models import User
 from app.paging import Bounds, Page
+from app.people import PEOPLE
 from app.posts import Post, Tag
 
 LONGEST_QUERY = 200
 MOST_WORDS = 10
-MOST_USERS = 10
 
 PART = re.compile(
     r"""from:(?P<author>[A-Za-z0-9_.-]{1,64}) (?!\S)
@@ -149,21 +150,25 @@ def _in_postgresql(phrases: list[Phrase]) -> sa.TextClause:
 MATCHES = {"sqlite": _in_sqlite, "postgresql": _in_postgresql}
 
 
-def users(query: Query) -> list[User]:
-    """Give the users whose nickname begins with one of the words, in the order of the alphabet."""
-    beginnings = [phrase.written.strip("@*").lower() for phrase in query.phrases]
-    beginnings += query.authors
-    if not beginnings:
-        return []
-    return list(
-        db.session.scalars(
-            sa.select(User)
-            .where(
-                sa.or_(
-                    *(User.nickname_key.startswith(text, autoescape=True) for text in beginnings)
-                )
-            )
-            .order_by(User.nickname_key)
-            .limit(MOST_USERS)
-        )
-    )
+def users(query: Query, bounds: Bounds) -> Page:
+    """Give a page of the users whose nickname begins with one of the words, newest first."""
+    if not (beginnings := _beginnings(query)):
+        return Page([])
+    fits = (User.nickname_key.startswith(text, autoescape=True) for text in beginnings)
+    return paging.read(paging.both_ways(PEOPLE.where(sa.or_(*fits)), User.id), bounds)
+
+
+def nickname_marker(query: Query):
+    """Give a function that escapes a nickname and marks the beginning that was looked for."""
+    beginnings = _beginnings(query)
+
+    def mark(nickname: str) -> Markup:
+        fits = (len(text) for text in beginnings if nickname.lower().startswith(text))
+        end = max(fits, default=0)
+        return Markup("<mark>{}</mark>{}").format(nickname[:end], nickname[end:])
+
+    return mark
+
+
+def _beginnings(query: Query) -> list[str]:
+    return [phrase.written.strip("@*").lower() for phrase in query.phrases] + query.authors

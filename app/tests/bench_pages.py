@@ -87,7 +87,8 @@ def count_selects(app: Flask) -> None:
     user = {key: User.sign_up(f"https://{key}.example/", key, None) for key in ("john", "susan")}
     user["john"].follow(user["susan"])
     first = user["susan"].write("tea #tea @john")
-    paths = ["/", "/explore", "/user/susan", f"/post/{first.id}", "/tag/tea", "/search?q=tea"]
+    paths = ["/", "/explore", "/user/susan", f"/post/{first.id}", "/tag/tea"]
+    paths += ["/search?q=tea", "/search/people?q=person"]
     readers = [(path, user["john"]) for path in paths] + [(path, None) for path in paths[1:]]
     one = [_selects(app, *reading) for reading in readers]
     for n in range(PAGE_SIZE - 1):

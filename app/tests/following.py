@@ -1,5 +1,6 @@
 """Following people, the home timeline that comes of it, and the lists of who follows whom."""
 
+import itertools
 import re
 
 import sqlalchemy as sa
@@ -186,6 +187,14 @@ class FollowingTests(PeopleTestCase):
 
 
 class ListsOfPeopleTests(PeopleTestCase):
+    """Who follows susan, whom she follows, and who is found by a name."""
+
+    PATHS = (
+        "/user/susan/followers",
+        "/user/susan/following",
+        "/search/people?q=reader",
+    )
+
     def listed(self, browser: Browser) -> list[str]:
         return re.findall(r'<p class="person">.*?<a href="/user/([^"]*)">', browser.text)
 
@@ -228,10 +237,10 @@ class ListsOfPeopleTests(PeopleTestCase):
         people = [self.person(f"reader{n}") for n in range(2 * PAGE_SIZE + 3)]
         self.follow_each_other(people)
         names = [user.nickname for user in reversed(people)]
-        for which in ("followers", "following"):
-            with self.subTest(which):
+        for path in self.PATHS:
+            with self.subTest(path):
                 browser = self.browser(self.john)
-                browser.get(f"/user/susan/{which}")
+                browser.get(path)
                 pages = [self.listed(browser)]
                 self.assertEqual(re.findall(r'rel="(next|prev)">(\w+)<', browser.text), NEXT)
                 while "Older" in browser.page.links:
@@ -246,63 +255,64 @@ class ListsOfPeopleTests(PeopleTestCase):
                 self.assertNotIn("Newer", browser.page.links)
                 self.turn(browser, "Older")
                 self.assertEqual(self.turn(browser, "Newest"), pages[0])
-                self.assertEqual(browser.url, f"{SITE}/user/susan/{which}")
+                self.assertEqual(browser.url, SITE + path)
 
     def test_who_comes_and_goes_neither_repeats_nor_takes_away_others(self):
         people = [self.person(f"reader{n}") for n in range(2 * PAGE_SIZE)]
         self.follow_each_other(people)
         names = [user.nickname for user in reversed(people)]
-        readers = {which: self.browser(self.john) for which in ("followers", "following")}
-        for which, browser in readers.items():
-            browser.get(f"/user/susan/{which}")
+        readers = {path: self.browser(self.john) for path in self.PATHS}
+        for path, browser in readers.items():
+            browser.get(path)
             self.assertEqual(self.listed(browser), names[:PAGE_SIZE])
-        self.follow_each_other([self.person("newcomer")])
+        self.follow_each_other([self.person("reader-too")])
         # The one that the link of the next page begins at.
         people[PAGE_SIZE].remove()
-        left = ["newcomer", *names[: PAGE_SIZE - 1], *names[PAGE_SIZE:]]
-        for which, browser in readers.items():
-            with self.subTest(which):
+        left = ["reader-too", *names[: PAGE_SIZE - 1], *names[PAGE_SIZE:]]
+        for path, browser in readers.items():
+            with self.subTest(path):
                 self.assertEqual(self.turn(browser, "Older"), names[PAGE_SIZE:])
                 self.assertEqual(self.turn(browser, "Newer"), left[:PAGE_SIZE])
                 self.assertEqual(self.turn(browser, "Newest"), left[:PAGE_SIZE])
 
     def test_an_exact_page_has_no_other(self):
         self.follow_each_other([self.person(f"reader{n}") for n in range(PAGE_SIZE)])
-        for which in ("followers", "following"):
+        for path in self.PATHS:
             browser = self.browser(self.john)
-            browser.get(f"/user/susan/{which}")
+            browser.get(path)
             self.assertEqual(len(self.listed(browser)), PAGE_SIZE)
-            self.assertFalse({"Older", "Newer", "Newest"} & set(browser.page.links), which)
+            self.assertFalse({"Older", "Newer", "Newest"} & set(browser.page.links), path)
 
     def test_nonsense_in_the_address_is_taken_for_the_newest_page(self):
-        self.susan.follow(self.john)
+        self.follow_each_other([self.person("reader")])
         browser = self.browser()
-        for name in ("older", "newer"):
-            for value in ("x", "-5", "", "%00", "1e9", "%ED%A0%80", "0", "9" * 40):
-                with self.subTest(f"{name}={value}"):
-                    browser.get(f"/user/susan/following?{name}={value}")
-                    self.assertEqual((browser.status, self.listed(browser)), (200, ["john"]))
+        nonsense = ("x", "-5", "", "%00", "1e9", "%ED%A0%80", "0", "9" * 40)
+        for path, name, value in itertools.product(self.PATHS, ("older", "newer"), nonsense):
+            with self.subTest(path=path, name=name, value=value):
+                browser.get(f"{path}{'&' if '?' in path else '?'}{name}={value}")
+                self.assertEqual((browser.status, self.listed(browser)), (200, ["reader"]))
 
     def test_beyond_either_end_there_is_a_way_back(self):
-        self.susan.follow(self.john)
+        self.follow_each_other([self.person("reader")])
         browser = self.browser()
-        for at in ("older=1", f"newer={2**62}"):
-            with self.subTest(at):
-                browser.get(f"/user/susan/following?{at}")
+        for path, at in itertools.product(self.PATHS, ("older=1", f"newer={2**62}")):
+            with self.subTest(path=path, at=at):
+                browser.get(f"{path}{'&' if '?' in path else '?'}{at}")
                 self.assertIn("Nobody more.", browser.page.words)
-                self.assertEqual(self.turn(browser, "Newest"), ["john"])
+                self.assertEqual(self.turn(browser, "Newest"), ["reader"])
 
     def test_a_list_takes_no_more_selects_for_more_people(self):
-        def asked() -> int:
+        def asked(path: str) -> int:
             browser = self.browser(self.john)
-            return selects(lambda: browser.get("/user/susan/followers"))
+            return selects(lambda: browser.get(path))
 
-        self.john.follow(self.susan)
-        with_one = asked()
-        for n in range(PAGE_SIZE - 1):
-            self.person(f"reader{n}", f"reader{n}@example.com").follow(self.susan)
-        self.assertEqual(asked(), with_one)
-        self.assertLessEqual(with_one, 3)
+        self.follow_each_other([self.person("reader")])
+        with_one = [asked(path) for path in self.PATHS]
+        self.follow_each_other(
+            [self.person(f"reader{n}", f"reader{n}@example.com") for n in range(PAGE_SIZE)]
+        )
+        self.assertEqual([asked(path) for path in self.PATHS], with_one)
+        self.assertLessEqual(max(with_one), 3)
 
     def test_a_removed_follower_is_counted_no_more(self):
         self.john.follow(self.susan)

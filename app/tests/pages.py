@@ -107,6 +107,7 @@ class SignedOutTests(PeopleTestCase):
             "/explore": 200,
             "/explore.atom": 200,
             "/search?q=tea": 200,
+            "/search/people?q=tea": 200,
             "/tag/tea": 200,
             "/user/john": 200,
             "/user/john/followers": 200,

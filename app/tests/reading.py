@@ -12,7 +12,7 @@ from app.tests.base import SITE, Browser, PeopleTestCase
 from app.tests.reading_base import shown
 
 READABLE = ("/explore", "/user/john", "/post/{id}", "/tag/tea", "/search?q=tea")
-LISTS = ("/user/john/followers", "/user/john/following")
+LISTS = ("/user/john/followers", "/user/john/following", "/search/people?q=john")
 FEEDS = ("/explore.atom", "/user/john.atom", "/tag/tea.atom")
 
 
@@ -262,7 +262,13 @@ class PublicReadingTests(PeopleTestCase):
 
 
 class PicturesTests(PeopleTestCase):
-    PAGES = ("/explore", "/user/{0}", "/search?q={0}", "/user/susan/followers")
+    PAGES = (
+        "/explore",
+        "/user/{0}",
+        "/search?q={0}",
+        "/search/people?q={0}",
+        "/user/susan/followers",
+    )
 
     def pictures(self, path: str) -> list[str]:
         visitor = self.browser()

@@ -120,31 +120,69 @@ class SearchTests(SearchPageTestCase):
             with self.subTest(text):
                 self.assertEqual(self.found(text), snow)
 
-    def test_users_are_found_too(self):
-        for nickname in ("anna-maria", "under_score", "dr.who", "annabel"):
+    def people(self, text: str) -> list[str]:
+        """Give the nicknames that a page lists, with their marks."""
+        return re.findall(r'<p class="person">.*?<a href="/user/[^"]*">(.*?)</a>', text)
+
+    def test_users_are_found_too_newest_first_with_their_beginning_marked(self):
+        for nickname in ("anna-maria", "under_score", "dr.who", "Annabel"):
             self.person(nickname)
-        for text, people in {
-            "susan": ["susan"],
-            "SUS": ["susan"],
-            "anna": ["anna-maria", "annabel"],
-            "anna*": ["anna-maria", "annabel"],
-            "anna-maria": ["anna-maria"],
-            "under_score": ["under_score"],
-            "dr.who": ["dr.who"],
-            "@susan": ["susan"],
-            "from:john": ["john"],
+        for text, expected in {
+            "susan": ["<mark>susan</mark>"],
+            "SUS": ["<mark>sus</mark>an"],
+            "anna": ["<mark>Anna</mark>bel", "<mark>anna</mark>-maria"],
+            "anna*": ["<mark>Anna</mark>bel", "<mark>anna</mark>-maria"],
+            "anna-maria": ["<mark>anna-maria</mark>"],
+            "an anna": ["<mark>Anna</mark>bel", "<mark>anna</mark>-maria"],
+            "under_score": ["<mark>under_score</mark>"],
+            "dr.who": ["<mark>dr.who</mark>"],
+            "@susan": ["<mark>susan</mark>"],
+            "from:john": ["<mark>john</mark>"],
+            "john sus": ["<mark>sus</mark>an", "<mark>john</mark>"],
             "snow": [],
             "%": [],
             "_": [],
         }.items():
             with self.subTest(text):
-                page = self.search(text).text
-                found = re.findall(r'<p class="person">.*?<a href="/user/([^"]*)">', page)
-                self.assertEqual(found, people)
+                found = self.search(text)
+                self.assertEqual(self.people(found.text), expected)
+                found.get(f"/search/people?q={quote(text)}")
+                self.assertEqual(self.people(found.text), expected)
+                self.assertEqual(shown(found), [])
+
+    def test_more_people_than_a_few_have_pages_of_their_own(self):
+        for number in range(PAGE_SIZE + 2):
+            self.person(f"r-b{number}")
+        few = self.search("r-b")
+        newest = [f"<mark>r-b</mark>{number}" for number in reversed(range(PAGE_SIZE + 2))]
+        self.assertEqual(self.people(few.text), newest[:5])
+        few.get(few.page.links["More people"])
+        self.assertEqual(few.page.heading, "Search")
+        self.assertEqual(self.people(few.text), newest[:PAGE_SIZE])
+        few.get(few.page.links["Older"])
+        self.assertEqual(self.people(few.text), newest[PAGE_SIZE:])
+        few.get(few.page.links["Back to the posts"])
+        self.assertEqual(self.people(few.text), newest[:5])
+        self.assertNotIn("More people", self.search("r-b26").page.links)
+
+    def test_nobody_fits(self):
+        visitor = self.browser()
+        for text, words in {
+            "nobody": "Nobody has a name that begins like that.",
+            "#coffee": "Nobody has a name that begins like that.",
+            "?!": "There is no word in that to look for.",
+        }.items():
+            with self.subTest(text):
+                visitor.get(f"/search/people?q={quote(text)}")
+                self.assertIn(words, visitor.page.words)
+                self.assertEqual(visitor.text.count('class="empty"'), 1)
 
     def test_there_is_nothing_to_look_for(self):
         for text in ("", "   ", "\t\n"):
-            self.assertNotIn('class="empty"', self.search(text).text)
+            visitor = self.search(text)
+            self.assertNotIn('class="empty"', visitor.text)
+            visitor.get(f"/search/people?q={quote(text)}")
+            self.assertNotIn('class="empty"', visitor.text)
         self.assertIn("There is no word in that", self.search("?!").page.words)
         self.assertIn("No post fits that", self.search("absent").page.words)
 

@@ -195,7 +195,7 @@ class HostileSearchTests(SearchPageTestCase):
                 db.session.rollback()
                 query = search.parse(text)
                 search.posts(query, NEWEST_PAGE)
-                search.users(query)
+                search.users(query, NEWEST_PAGE)
 
     def test_nothing_was_obeyed(self):
         for text in HOSTILE:
@@ -213,8 +213,9 @@ class HostileSearchTests(SearchPageTestCase):
 
     def assert_page(self, address: str):
         visitor = self.browser()
-        visitor.get(f"/search?{address}")
-        self.assertEqual(visitor.status, 200)
-        self.assertEqual(visitor.page.heading, "Search")
-        self.assertNotIn("<script", visitor.text)
-        self.assertEqual(visitor.text.count("</html>"), 1)
+        for path in ("/search", "/search/people"):
+            visitor.get(f"{path}?{address}")
+            self.assertEqual(visitor.status, 200)
+            self.assertEqual(visitor.page.heading, "Search")
+            self.assertNotIn("<script", visitor.text)
+            self.assertEqual(visitor.text.count("</html>"), 1)

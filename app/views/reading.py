@@ -34,15 +34,35 @@ def tag(name: str):
 @bp.get("/search")
 @reader_required
 def find():
-    """Show the posts and the users that fit what was typed."""
-    typed = request.args.get("q", "").strip()
-    query = search.parse(typed)
+    """Show the posts that fit what was typed, and the first of the users who do."""
+    typed, query = _asked()
     page = search.posts(query, bounds())
+    is_first = bounds() == NEWEST_PAGE
     return render_template(
         "reading/search.html",
         typed=typed,
         query=query,
         page=page,
         cards=cards(page.rows, search.marker(query)),
-        users=search.users(query) if bounds() == NEWEST_PAGE else [],
+        users=search.users(query, NEWEST_PAGE).rows if is_first else [],
+        mark=search.nickname_marker(query),
     )
+
+
+@bp.get("/search/people")
+@reader_required
+def find_people():
+    """Show the users who fit what was typed, those who joined last first."""
+    typed, query = _asked()
+    return render_template(
+        "reading/search_people.html",
+        typed=typed,
+        query=query,
+        page=search.users(query, bounds()),
+        mark=search.nickname_marker(query),
+    )
+
+
+def _asked() -> tuple[str, search.Query]:
+    typed = request.args.get("q", "").strip()
+    return typed, search.parse(typed)
