@@ -97,8 +97,7 @@ class Chromium:
         return self.driver.execute_cdp_cmd(name, parameters)
 
     def reset(self) -> None:
-        """Forget cookies and pages, and be as wide, bright and able as at first."""
-        self.driver.get("about:blank")
+        """Forget cookies, and be as wide, bright and able as at first."""
         self.command("Network.clearBrowserCookies")
         self.command("Network.setBlockedURLs", urls=[])
         self.run_scripts(True)
@@ -161,7 +160,9 @@ class Chromium:
         return answer["result"].get("value")
 
     def texts(self, selector: str) -> list[str]:
-        return [element.text for element in self.driver.find_elements(By.CSS_SELECTOR, selector)]
+        """Give what can be read in each of these elements."""
+        elements = f"[...document.querySelectorAll({json.dumps(selector)})]"
+        return self.evaluate(f"{elements}.map(e => e.checkVisibility() ? e.innerText.trim() : '')")
 
     @property
     def heading(self) -> str:
@@ -176,10 +177,11 @@ class Chromium:
         return self.driver.find_element(By.CSS_SELECTOR, f"[name='{name}']:not([type=hidden])")
 
     def fill(self, **values: str) -> None:
+        """Click on fields and paste into them, in place of what they hold."""
         for name, value in values.items():
-            field = self.field(name)
-            field.clear()
-            field.send_keys(value)
+            self.field(name).click()
+            self.run("document.activeElement.select()")
+            self.command("Input.insertText", text=value)
 
     def press(self, label: str) -> None:
         """Press the first button with these words, and wait for the page that follows."""
