@@ -49,6 +49,12 @@ class StoppedServerTests(unittest.TestCase):
         self.assertEqual(browser.status, 500)
         return reference_of(browser)
 
+    def stop(self, servers: dict[str, Server]) -> None:
+        for server in servers.values():
+            server.tell(signal.SIGTERM)
+        for server in servers.values():
+            server.wait_for_end()
+
     def log_of(self, server: Server) -> str:
         return (server.folder / "tmp" / "microblog.log").read_text()
 
@@ -61,8 +67,7 @@ class StoppedServerTests(unittest.TestCase):
         for server in servers.values():
             server.wait()
         references = {name: self.meet_failure(server) for name, server in servers.items()}
-        for server in servers.values():
-            server.stop(signal.SIGTERM)
+        self.stop(servers)
         letters = [box.letters.get_nowait().content for _ in range(box.letters.qsize())]
         self.assertEqual(len(letters), len(servers))
         for name, reference in references.items():
@@ -76,8 +81,7 @@ class StoppedServerTests(unittest.TestCase):
         tarpit = Tarpit(self)
         servers = {name: self.start(c, tarpit.port) for name, c in self.servers.items()}
         references = {name: self.meet_failure(server) for name, server in servers.items()}
-        for server in servers.values():
-            server.stop(signal.SIGTERM)
+        self.stop(servers)
         for name, reference in references.items():
             with self.subTest(server=name):
                 log = self.log_of(servers[name])
