@@ -1,5 +1,6 @@
 """Searching for what nobody would look for: any query string at all gives a page."""
 
+import itertools
 import unicodedata
 from urllib.parse import quote
 
@@ -173,23 +174,24 @@ class HostileSearchTests(SearchPageTestCase):
         for text in HOSTILE:
             for typed in (text, f'"{text}"', f"{text}*", f"tea {text} #a from:john", f"a{text}b"):
                 with self.subTest(repr(typed[:40])):
-                    self.assert_page(f"q={quote(typed)}")
+                    self.assert_page("/search", f"q={quote(typed)}")
+            with self.subTest(people=repr(text[:40])):
+                self.assert_page("/search/people", f"q={quote(text)}")
 
     def test_any_address(self):
-        for address in ADDRESSES:
-            with self.subTest(address):
-                self.assert_page(address)
+        for path, address in itertools.product(("/search", "/search/people"), ADDRESSES):
+            with self.subTest(path, address=address):
+                self.assert_page(path, address)
 
     def test_every_kind_of_character_between_quotes(self):
         # The databases have an opinion of their own on what a space is and what a letter.
         samples: dict[tuple, str] = {}
         for code in range(0x110000):
             character = chr(code)
-            if unicodedata.category(character) != "Cs":
-                kind = (unicodedata.category(character), character.isspace(), code >> 10)
-                samples.setdefault(kind, character)
-        spaces = [chr(code) for code in range(0x110000) if chr(code).isspace()]
-        for character in [*samples.values(), *spaces]:
+            if (category := unicodedata.category(character)) != "Cs":
+                # Every space, and one of each other kind in each thousand.
+                samples.setdefault((category, character.isspace() and code, code >> 10), character)
+        for character in samples.values():
             text = f'"a{character}b" {character} c{character}*'
             with self.subTest(repr(character)):
                 db.session.rollback()
@@ -211,11 +213,10 @@ class HostileSearchTests(SearchPageTestCase):
             with self.subTest(text):
                 self.assertEqual(self.found(text), [])
 
-    def assert_page(self, address: str):
+    def assert_page(self, path: str, address: str):
         visitor = self.browser()
-        for path in ("/search", "/search/people"):
-            visitor.get(f"{path}?{address}")
-            self.assertEqual(visitor.status, 200)
-            self.assertEqual(visitor.page.heading, "Search")
-            self.assertNotIn("<script", visitor.text)
-            self.assertEqual(visitor.text.count("</html>"), 1)
+        visitor.get(f"{path}?{address}")
+        self.assertEqual(visitor.status, 200)
+        self.assertEqual(visitor.page.heading, "Search")
+        self.assertNotIn("<script", visitor.text)
+        self.assertEqual(visitor.text.count("</html>"), 1)
