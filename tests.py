@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""The chapter's own two tests, and all the others: `python tests.py` runs them on all cores."""
+"""The chapter's own two tests, and all the others: `python tests.py` runs them side by side."""
 
 import pkgutil
 import unittest

@@ -1,4 +1,4 @@
-"""All tests in as many processes as there are cores, which is what `python tests.py` runs.
+"""All tests side by side in several processes, which is what `python tests.py` runs.
 
 A class of tests stays whole, in one process; those that say `slow = True` begin first.
 Every process has a database and a folder of its own, see base.py.
@@ -22,7 +22,7 @@ LISTS = ("errors", "failures", "skipped", "expectedFailures", "unexpectedSuccess
 
 
 class Program(unittest.TestProgram):
-    """`unittest.main()`, which spreads the tests over the cores unless it is given names."""
+    """`unittest.main()`, which runs the tests side by side unless it is given names."""
 
     def runTests(self) -> None:
         if self.testNames is None:
@@ -33,7 +33,8 @@ class Program(unittest.TestProgram):
 class ParallelSuite(unittest.TestSuite):
     """Tests that run side by side, and come out in one result as if they had not."""
 
-    processes = min(os.cpu_count() or 1, MOST_PROCESSES)
+    # One more than there are cores, for some tests do nothing but wait.
+    processes = min((os.cpu_count() or 1) + 1, MOST_PROCESSES)
 
     def run(self, result: TextTestResult, debug: bool = False) -> TextTestResult:
         suites = _by_class(self)
