@@ -32,10 +32,12 @@ _HEAD_FROM = re.compile(r"<head\b(?!:)", re.IGNORECASE)
 _HEAD_TO = re.compile(r"</?(?:head|body)\b(?![:-])", re.IGNORECASE)
 _TAG = re.compile(r"<(link|meta)(?=[\s/])", re.IGNORECASE)
 # The lookbehind and the possessive quantifiers keep this linear: a word is tried once,
-# from its beginning, and not again from each of its letters.
+# from its beginning, and not again from each of its letters. They stand after single
+# characters only, for Python before 3.11.5 gets those after groups wrong. A slash belongs
+# to an unquoted value unless the tag ends with it.
 _ATTRIBUTE = re.compile(
     r"""(?<![\w:.-]) (?P<name> [\w:.-]++ ) \s*+ = \s*+
-        (?P<value> "[^"]*" | '[^']*' | (?!["']) (?: [^\s<>/] | /(?!>) )++ )
+        (?P<value> "[^"]*" | '[^']*' | (?!["']) [^\s<>]+ (?: (?<!/) | (?!>) ) )
       | [<>]""",
     re.VERBOSE,
 )
