@@ -140,20 +140,15 @@ class Process:
                 self.group_has_ended = True
         return not self.group_has_ended
 
-    def tell(self, number: signal.Signals, whole_group: bool = False) -> None:
-        """Send a signal. A terminal's reaches the whole group; a supervisor's, its child alone."""
-        self.was_told = time.monotonic()
-        (os.killpg if whole_group else os.kill)(self.process.pid, number)
-
-    def wait_for_end(self) -> float:
-        """Give the seconds from the signal until every process is gone, at most STOP_SECONDS."""
-        seconds = self.was_told + STOP_SECONDS - time.monotonic()
-        wait_until(lambda: not self.is_running(), seconds, "every process gone", self)
-        return time.monotonic() - self.was_told
-
     def stop(self, number: signal.Signals, whole_group: bool = False) -> float:
-        self.tell(number, whole_group)
-        return self.wait_for_end()
+        """Send a signal and give the seconds until every process is gone, at most STOP_SECONDS.
+
+        A terminal sends Ctrl-C to the whole group; a supervisor, SIGTERM to its child alone.
+        """
+        began = time.monotonic()
+        (os.killpg if whole_group else os.kill)(self.process.pid, number)
+        wait_until(lambda: not self.is_running(), STOP_SECONDS, "every process gone", self)
+        return time.monotonic() - began
 
     def kill(self) -> None:
         """End what is left, whatever state it is in."""
