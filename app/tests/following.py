@@ -9,7 +9,7 @@ from app import db
 from app.models import Post, User, followers
 from app.paging import NEWEST_PAGE, PAGE_SIZE
 from app.tests.base import SITE, Browser, PeopleTestCase
-from app.tests.reading_base import selects, shown
+from app.tests.reading_base import asking, selects, shown
 from app.timelines import home_of
 
 # The rel and the text of the links of a pager.
@@ -189,11 +189,7 @@ class FollowingTests(PeopleTestCase):
 class ListsOfPeopleTests(PeopleTestCase):
     """Who follows susan, whom she follows, and who is found by a name."""
 
-    PATHS = (
-        "/user/susan/followers",
-        "/user/susan/following",
-        "/search/people?q=reader",
-    )
+    PATHS = ("/user/susan/followers", "/user/susan/following", "/search/people?q=reader")
 
     def listed(self, browser: Browser) -> list[str]:
         return re.findall(r'<p class="person">.*?<a href="/user/([^"]*)">', browser.text)
@@ -289,7 +285,7 @@ class ListsOfPeopleTests(PeopleTestCase):
         nonsense = ("x", "-5", "", "%00", "1e9", "%ED%A0%80", "0", "9" * 40)
         for path, name, value in itertools.product(self.PATHS, ("older", "newer"), nonsense):
             with self.subTest(path=path, name=name, value=value):
-                browser.get(f"{path}{'&' if '?' in path else '?'}{name}={value}")
+                browser.get(asking(path, f"{name}={value}"))
                 self.assertEqual((browser.status, self.listed(browser)), (200, ["reader"]))
 
     def test_beyond_either_end_there_is_a_way_back(self):
@@ -297,7 +293,7 @@ class ListsOfPeopleTests(PeopleTestCase):
         browser = self.browser()
         for path, at in itertools.product(self.PATHS, ("older=1", f"newer={2**62}")):
             with self.subTest(path=path, at=at):
-                browser.get(f"{path}{'&' if '?' in path else '?'}{at}")
+                browser.get(asking(path, at))
                 self.assertIn("Nobody more.", browser.page.words)
                 self.assertEqual(self.turn(browser, "Newest"), ["reader"])
 

@@ -6,7 +6,7 @@ from app import db
 from app.models import Post, User
 from app.paging import PAGE_SIZE
 from app.tests.base import SITE, Browser, PeopleTestCase
-from app.tests.reading_base import selects, shown
+from app.tests.reading_base import asking, selects, shown
 
 LISTS = ("/", "/explore", "/user/susan", "/tag/tea", "/search?q=tea")
 
@@ -105,8 +105,7 @@ class PagingTests(PagingTestCase):
             for name in ("older", "newer"):
                 for value in ("x", "-1", "0", "9" * 40, "%00", "1e3", "", "1.5", "%ED%A0%80", "[]"):
                     with self.subTest(f"{path} {name}={value}"):
-                        joint = "&" if "?" in path else "?"
-                        browser = self.open(f"{path}{joint}{name}={value}")
+                        browser = self.open(asking(path, f"{name}={value}"))
                         self.assertEqual(shown(browser), texts)
 
     def test_what_was_typed_into_the_address_stays_text(self):
@@ -122,15 +121,13 @@ class PagingTests(PagingTestCase):
         for path in LISTS:
             for at in ("older=1", f"newer={newest}", f"older={2**62}", f"newer={2**62}"):
                 with self.subTest(f"{path} {at}"):
-                    joint = "&" if "?" in path else "?"
-                    browser = self.open(f"{path}{joint}{at}")
+                    browser = self.open(asking(path, at))
                     self.assertEqual(self.turn(browser, "Newest"), texts[:PAGE_SIZE])
 
     def test_both_at_once_are_a_page_too(self):
         self.write(3)
         for path in LISTS:
-            joint = "&" if "?" in path else "?"
-            self.open(f"{path}{joint}older=3&newer=1")
+            self.open(asking(path, "older=3&newer=1"))
 
     def count_up(self) -> int:
         db.session.rollback()

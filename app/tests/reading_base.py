@@ -1,4 +1,4 @@
-"""What the tests of reading share: which posts a page shows, and what it asked the database."""
+"""What the tests of reading share: which posts a page shows, and what is asked."""
 
 import html
 import re
@@ -15,6 +15,11 @@ BODY = re.compile(r'<p class="body e-content[^>]*>(.*?)</p>', re.DOTALL)
 def shown(browser: Browser) -> list[str]:
     """Give the texts of the posts on a page, from top to bottom."""
     return [html.unescape(re.sub("<[^>]+>", "", body)) for body in BODY.findall(browser.text)]
+
+
+def asking(path: str, parameters: str) -> str:
+    """Give `path`, which may ask for something already, with more parameters."""
+    return f"{path}{'&' if '?' in path else '?'}{parameters}"
 
 
 def selects(action: Callable[[], object]) -> int:
