@@ -163,7 +163,13 @@ class SearchTests(SearchPageTestCase):
         self.assertEqual(self.people(few.text), newest[PAGE_SIZE:])
         few.get(few.page.links["Back to the posts"])
         self.assertEqual(self.people(few.text), newest[:5])
-        self.assertNotIn("More people", self.search("r-b26").page.links)
+
+    def test_a_few_people_are_all_there_are(self):
+        for number in range(5):
+            self.person(f"few{number}")
+        self.assertNotIn("More people", self.search("few").page.links)
+        self.person("few5")
+        self.assertIn("More people", self.search("few").page.links)
 
     def test_nobody_fits(self):
         visitor = self.browser()
