@@ -37,14 +37,13 @@ def find():
     """Show the posts that fit what was typed, and the first of the users who do."""
     typed, query = _asked()
     page = search.posts(query, bounds())
-    is_first = bounds() == NEWEST_PAGE
     return render_template(
         "reading/search.html",
         typed=typed,
         query=query,
         page=page,
         cards=cards(page.rows, search.marker(query)),
-        users=search.users(query, NEWEST_PAGE).rows if is_first else [],
+        users=search.users(query, NEWEST_PAGE).rows if bounds() == NEWEST_PAGE else [],
         mark=search.nickname_marker(query),
     )
 
