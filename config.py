@@ -158,7 +158,9 @@ def read_settings(values: Mapping[str, object] | None = None, **overrides) -> di
         "SEND_FILE_MAX_AGE_DEFAULT": timedelta(days=365),
     }
     # A statement's parameters hold what people typed; none of it belongs in a log.
-    fixed["SQLALCHEMY_ENGINE_OPTIONS"] = {"hide_parameters": True}
+    # A connection is asked for a sign of life when it is taken from the pool, for a server
+    # may have been started anew meanwhile.
+    fixed["SQLALCHEMY_ENGINE_OPTIONS"] = {"hide_parameters": True, "pool_pre_ping": True}
     fixed["SQLALCHEMY_DATABASE_URI"] = url = _database_url(table["DATABASE_URL"])
     if url.startswith("postgresql"):
         # Seconds until a server that does not answer is given up.

@@ -49,8 +49,8 @@ def init_app(app: Flask) -> None:
     migrate.init_app(app, db, directory=str(MIGRATIONS), render_as_batch=True)
     with app.app_context():
         sa.event.listen(db.engine, "handle_error", _cut_details)
-        outages.watch(db.engine)
         if db.engine.dialect.name == "sqlite":
+            outages.watch_file(db.engine)
             sa.event.listen(db.engine, "connect", _prepare_sqlite)
             sa.event.listen(db.engine, "begin", _begin_sqlite)
 
@@ -139,6 +139,12 @@ def is_current() -> bool:
     newest = ScriptDirectory(str(MIGRATIONS)).get_current_head()
     with db.engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision() == newest
+
+
+def has_every_table() -> bool:
+    """Tell whether the database has every table, of which it locks none to find out."""
+    # The index of search.py is no table of the models.
+    return {*db.metadata.tables, "post_search"} <= set(sa.inspect(db.engine).get_table_names())
 
 
 def _require_utf8() -> None:

@@ -3,11 +3,17 @@
 from unittest import mock
 
 import flask_migrate
+import sqlalchemy as sa
 
 from app.extensions import limiter
 from app.models import SignIn
 from app.tests.base import Browser
 from app.tests.outages import BrokenCase
+from app.tests.processes import TEST_SERVER
+
+
+def only_read_sqlite(connection, record) -> None:
+    connection.execute("PRAGMA query_only = ON")
 
 
 class HealthTests(BrokenCase):
@@ -34,6 +40,19 @@ class HealthTests(BrokenCase):
         with self.own.app_context():
             flask_migrate.downgrade(revision="0001")
         self.assert_ready_says("migration")
+
+    def test_a_database_that_can_only_be_read_is_one_word(self):
+        if TEST_SERVER:
+            name = self.engine.url.database
+            with self.engine.begin() as connection:
+                connection.exec_driver_sql(
+                    f'ALTER DATABASE "{name}" SET default_transaction_read_only = on'
+                )
+        else:
+            sa.event.listen(self.engine, "connect", only_read_sqlite)
+        self.engine.dispose()
+        self.assert_ready_says("writing")
+        self.assertEqual(Browser(self.own).get("/explore").status_code, 200)
 
     def test_there_is_no_limit(self):
         app = self.failing_app(RATELIMIT_ENABLED="on")

@@ -26,8 +26,10 @@ NEEDS_NO_DATA = {
     "health.alive": 200,
     "health.ready": 503,
 }
-# The table of which no page asks anything: with it missing, every page is looked at.
-WALKED = "nonce"
+# One that no page asks anything, and some that many do.
+UNASKED = "nonce"
+WALKED = ("nonce", "post", "followers")
+TIME = re.compile(r"just now|\d+ minutes? ago")
 
 
 class BrokenCase(MailCase):
@@ -110,43 +112,81 @@ class OutageTests(BrokenCase):
             "seed": "any",
             "filename": "style.css",
         }
-        return re.sub(r"<(?:[^<>]*:)?(\w+)>", lambda match: values[match[1]], rule)
+        path = re.sub(r"<(?:[^<>]*:)?(\w+)>", lambda match: values[match[1]], rule)
+        return path + ("?q=hello" if path.startswith("/search") else "")
 
-    def assert_all_fail(self) -> None:
+    def visits(self):
+        """Read every page, signed in and not; give each time the page's address and the browser."""
         for visitor in (self.john(), Browser(self.own)):
             for endpoint, path in self.pages:
-                if status := NEEDS_NO_DATA.get(endpoint):
-                    self.assertEqual(visitor.get(path).status_code, status, path)
-                else:
-                    self.assert_fails(visitor, path)
-        # What is not there is missing all the same; john's frame needs john.
-        self.assertEqual(Browser(self.own).get("/nowhere").status_code, 404)
+                visitor.get(path)
+                yield endpoint, path, visitor
 
     def assert_all_well(self) -> None:
         # Which also shows that the addresses are right.
-        for visitor in (self.john(), Browser(self.own)):
-            for endpoint, path in self.pages:
-                self.assertEqual(visitor.get(path).status_code, 200, (endpoint, path))
+        for endpoint, path, visitor in self.visits():
+            self.assertEqual(visitor.status, 200, (endpoint, path))
 
-    def test_a_missing_table_is_one_mail_and_the_site_recovers(self):
+    def words(self) -> list[str]:
+        """Give what each page says when all is well."""
+        return [self.words_of(visitor) for _, _, visitor in self.visits()]
+
+    def words_of(self, visitor: Browser) -> str:
+        return TIME.sub("", visitor.page.words)
+
+    def assert_whole_or_failed(self, whole: list[str]) -> list[str]:
+        """See that every page fails or is what it was; give the addresses of those that fail."""
+        failed = []
+        for words, (endpoint, path, visitor) in zip(whole, self.visits(), strict=True):
+            if visitor.status == 500:
+                self.assertEqual(visitor.page.heading, PAGE, path)
+                self.assertEqual(len(reference_of(visitor)), 5)
+                failed.append(path)
+            elif endpoint != "health.ready":
+                self.assertEqual((visitor.status, self.words_of(visitor)), (200, words), path)
+        return failed
+
+    def test_a_missing_table_is_one_mail_of_what_needs_it_and_the_site_recovers(self):
+        whole = self.words()
         for table in [*db.metadata.tables, "post_search"]:
             with self.subTest(table=table):
                 with self.missing(table):
-                    if table == WALKED:
-                        self.assert_all_fail()
-                    self.assert_fails(Browser(self.own), "/login")
                     self.assert_ready_says("database")
-                    self.assert_told_once()
+                    if table in WALKED:
+                        failed = self.assert_whole_or_failed(whole)
+                        self.assertEqual(bool(failed), table != UNASKED)
+                        if failed:
+                            self.assert_told_once()
                 self.assert_well()
-        self.assert_all_well()
 
     def test_a_database_that_does_not_answer_is_one_mail_and_the_site_recovers(self):
-        self.assert_well()
+        whole = self.words()
         with refusing(self.engine) if TEST_SERVER else file_away(self.engine):
-            self.assert_all_fail()
+            self.assert_whole_or_failed(whole)
+            john = self.john()
+            for endpoint, path in self.pages:
+                if status := NEEDS_NO_DATA.get(endpoint):
+                    self.assertEqual(john.get(path).status_code, status, path)
+                else:
+                    self.assert_fails(john, path)
+            for path in ("/explore", "/user/john", f"/post/{self.post}", "/id/miguel"):
+                self.assert_fails(Browser(self.own), path)
+            # What is not there is missing all the same; john's frame needs john.
+            self.assertEqual(Browser(self.own).get("/nowhere").status_code, 404)
             self.assert_ready_says("database")
             self.assert_told_once()
         self.assert_well()
+
+    @unittest.skipUnless(TEST_SERVER, "SQLite locks no table")
+    def test_a_lock_on_a_table_holds_up_nothing_that_does_not_ask_it(self):
+        name = self.engine.url.database
+        with self.engine.begin() as connection:
+            # Whoever waits for a lock at all fails.
+            connection.exec_driver_sql(f'ALTER DATABASE "{name}" SET lock_timeout = 1')
+        self.engine.dispose()
+        with self.engine.begin() as connection:
+            connection.exec_driver_sql(f"LOCK TABLE {UNASKED} IN ACCESS EXCLUSIVE MODE")
+            self.assert_all_well()
 
 
 @contextlib.contextmanager

@@ -101,6 +101,7 @@ class StoppedPostgreSQLTests(BrokenCase):
                 self.cluster.stop(mode)
                 for path in ("/", "/edit", "/user/john", "/login"):
                     self.assert_fails(john, path)
+                for path in ("/explore", "/user/john"):
                     self.assert_fails(Browser(self.own), path)
                 self.assert_ready_says("database")
                 # The last line of a traceback, which the log indents.

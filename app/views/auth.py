@@ -24,7 +24,6 @@ from app.headers import let_form_leave
 from app.models import LONGEST_IDENTIFIER, Identity, SignIn, User, cleaned_email
 from app.openid.discovery import point_at
 from app.openid.relying_party import PROBLEMS
-from app.outages import require_every_table
 from app.views import openids
 
 bp = Blueprint("auth", __name__)
@@ -55,9 +54,6 @@ def meet_user() -> None:
     # None of them looks at its visitor, nor at the database for their sake.
     if request.endpoint in {"static", "profiles.avatar"} or request.blueprint == "health":
         return
-    if request.endpoint is not None:
-        # Pages that would ask nothing fail as well: what they offer could not be done.
-        require_every_table()
     if current_user.is_authenticated:
         # For the log: a failure may leave nobody to ask.
         g.nickname = current_user.nickname

@@ -1,11 +1,11 @@
 """What a supervisor or load balancer asks: whether this process lives, and whether it can serve."""
 
+import sqlalchemy as sa
 from flask import Blueprint, Response
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.database import is_current
+from app.database import has_every_table, is_current, writing
 from app.extensions import limiter
-from app.outages import require_every_table
 
 bp = Blueprint("health", __name__)
 limiter.exempt(bp)
@@ -19,14 +19,21 @@ def alive():
 
 @bp.get("/readyz")
 def ready():
-    """Say whether the database answers, stands at the newest migration and has every table."""
+    """Say whether the database answers, is up to date, has every table and can be written."""
     try:
         # First, for an older one may well have fewer tables.
         if not is_current():
             return _word("migration", 503)
-        require_every_table()
+        if not has_every_table():
+            return _word("database", 503)
     except SQLAlchemyError:
         return _word("database", 503)
+    try:
+        with writing() as session:
+            # No row, and yet what can only be read refuses it.
+            session.execute(sa.text("DELETE FROM alembic_version WHERE 1 = 0"))
+    except SQLAlchemyError:
+        return _word("writing", 503)
     return _word("ok")
 
 
