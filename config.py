@@ -12,6 +12,9 @@ from urllib.parse import urlsplit
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+# The release, as .github/CHANGELOG.md tells of it; the log and failure mails name it.
+VERSION = "1.0.0"
+
 basedir = Path(__file__).resolve().parent
 
 # Providers that answered when last checked, for the buttons of the sign-in page

@@ -19,8 +19,7 @@ from flask.logging import default_handler
 from app.failure_mail import FailureMail
 from app.hiding import Hiding
 from app.log import LONGEST_LOG, OLD_LOGS, REFERENCE, AsInfo, LogFormatter, file_handler
-from app.version import version
-from config import SettingError, basedir
+from config import VERSION, SettingError, basedir
 
 # No two of them look alike, few sound alike, and without vowels they make no words.
 REFERENCE_LETTERS = "34679CFHJKMNPRTVWXY"
@@ -145,7 +144,7 @@ def _described(config: dict) -> str:
     told["RATELIMIT_STORAGE_URI"] = re.sub(
         r"//[^/]*@", "//***@", config["RATELIMIT_STORAGE_URI"].partition("?")[0]
     )
-    parts = [f"version {version()}", f"Python {platform.python_version()}"]
+    parts = [f"version {VERSION}", f"Python {platform.python_version()}"]
     return ", ".join(parts + [f"{name}={value}" for name, value in told.items()])
 
 

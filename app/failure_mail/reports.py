@@ -13,8 +13,7 @@ from flask import current_app, g, has_request_context, request, session
 
 from app.hiding import Hiding, one_line
 from app.log import REFERENCE, visitor
-from app.version import version
-from config import basedir
+from config import VERSION, basedir
 
 LONGEST_PATH = 80
 LONGEST_TEXT = 200_000
@@ -91,7 +90,7 @@ class Failure:
             f"Who:       {self.who}",
             f"When:      {self.when}",
             f"How often: {'once' if count == 1 else f'{count} times'} since the last mail about it",
-            f"Version:   {version()}",
+            f"Version:   {VERSION}",
             f"Process:   {os.getpid()} on {one_line(socket.gethostname())}",
         ]
         if self.reference:
