@@ -1,8 +1,12 @@
 """Handing a letter to the mail server, within a limit of time."""
 
+import contextlib
 import smtplib
+import socket
 import ssl
+import threading
 import time
+from collections.abc import Iterator
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 
@@ -24,54 +28,35 @@ def letter(config: dict, subject: str, text: str) -> EmailMessage:
 
 
 def send(config: dict, message: EmailMessage, seconds: float = MAIL_SECONDS) -> str:
-    """Hand `message` to the mail server of `config` and give what the server answered.
+    """Hand `message` to the mail server of `config` and return what the server answered.
 
-    It takes at most `seconds`, however slowly the server speaks; only a slow look-up of
-    its name can take longer. Raises OSError, smtplib.SMTPException or ValueError.
+    It takes at most `seconds`, however slowly the server speaks; only finding and reaching
+    it can take longer. Raises OSError, of which smtplib's errors are a kind, or ValueError.
     """
     tls = ssl.create_default_context()
     encrypted = config["MAIL_SECURITY"] == "tls"
-    server = (_EncryptedConversation if encrypted else _Conversation)(
-        time.monotonic() + seconds,
-        host=config["MAIL_SERVER"],
-        port=config["MAIL_PORT"],
-        timeout=seconds,
-        **({"context": tls} if encrypted else {}),
+    server = (
+        _EncryptedClient(timeout=seconds, context=tls) if encrypted else _Client(timeout=seconds)
     )
-    try:
+    # The name that its certificate must have: connect() does not note it.
+    server._host = config["MAIL_SERVER"]
+    with _ended_after(seconds, server):
+        server.connect(config["MAIL_SERVER"], config["MAIL_PORT"])
         if config["MAIL_SECURITY"] == "starttls":
             server.starttls(context=tls)
         if config["MAIL_USERNAME"]:
             server.login(config["MAIL_USERNAME"], config["MAIL_PASSWORD"])
         refused = server.send_message(message)
-    except BaseException:
-        server.close()
-        raise
-    # It has the letter now, and no trouble in parting may make us send it again.
-    try:
-        server.quit()
-    except (OSError, smtplib.SMTPException):
-        server.close()
+        # It has the letter now, and no trouble in parting may make us send it again.
+        with contextlib.suppress(OSError):
+            server.quit()
     return server.answer + (f"; refused for {', '.join(refused)}" if refused else "")
 
 
-class _Conversation(smtplib.SMTP):
-    """The standard client, whose timeout counts anew for every few bytes that arrive."""
+class _Client(smtplib.SMTP):
+    """The standard client, which remembers what was said of the letter."""
 
-    def __init__(self, deadline: float, **options):
-        self.deadline = deadline
-        self.answer = ""
-        super().__init__(**options)
-
-    def send(self, s) -> None:
-        if self.sock is not None:
-            _limit(self.sock, self.deadline)
-        super().send(s)
-
-    def getreply(self):
-        if self.file is None:
-            self.file = _Replies(self.sock, self.deadline)
-        return super().getreply()
+    answer = ""
 
     def data(self, msg):
         code, answer = super().data(msg)
@@ -79,33 +64,33 @@ class _Conversation(smtplib.SMTP):
         return code, answer
 
 
-class _EncryptedConversation(_Conversation, smtplib.SMTP_SSL):
+class _EncryptedClient(_Client, smtplib.SMTP_SSL):
     pass
 
 
-class _Replies:
-    """The server's lines, read byte by byte: they are short, and each byte has a deadline."""
+@contextlib.contextmanager
+def _ended_after(seconds: float, server: smtplib.SMTP) -> Iterator[None]:
+    """Hang up on `server` when the time is up: its own timeout counts anew with each byte."""
+    deadline = time.monotonic() + seconds
+    is_over = threading.Event()
 
-    def __init__(self, sock, deadline: float):
-        self.sock = sock
-        self.deadline = deadline
+    def watch() -> None:
+        pause = seconds
+        while not is_over.wait(pause):
+            # Again and again, for it may not have been reached yet.
+            pause = 0.1
+            if (sock := server.sock) is not None:
+                with contextlib.suppress(OSError):
+                    # An encrypted socket's own shutdown() would go on without encryption.
+                    socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
-    def readline(self, longest: int) -> bytes:
-        line = b""
-        while len(line) < longest and not line.endswith(b"\n"):
-            _limit(self.sock, self.deadline)
-            byte = self.sock.recv(1)
-            if not byte:
-                break
-            line += byte
-        return line
-
-    def close(self) -> None:
-        pass
-
-
-def _limit(sock, deadline: float) -> None:
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise TimeoutError("the mail server took too long")
-    sock.settimeout(left)
+    threading.Thread(target=watch, name="mail deadline", daemon=True).start()
+    try:
+        yield
+    except OSError as error:
+        if time.monotonic() >= deadline:
+            raise TimeoutError("the mail server took too long") from error
+        raise
+    finally:
+        is_over.set()
+        server.close()

@@ -4,6 +4,7 @@ import contextlib
 import logging
 import re
 import socket
+import ssl
 import threading
 from email import message_from_bytes, policy
 
@@ -31,9 +32,10 @@ def reference_of(browser: Browser) -> str:
 
 
 class Tarpit:
-    """Takes connections, and says a letter of a greeting now and then that never ends."""
+    """Takes connections, encrypted with a `context`, and says `piece` of what never ends."""
 
-    def __init__(self, case):
+    def __init__(self, case, piece: bytes = b"2", context: ssl.SSLContext | None = None):
+        self.piece, self.context = piece, context
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.is_met = threading.Event()
@@ -50,8 +52,10 @@ class Tarpit:
 
     def _drip(self, connection: socket.socket) -> None:
         with connection, contextlib.suppress(OSError):
+            if self.context:
+                connection = self.context.wrap_socket(connection, server_side=True)
             while not self.ended.wait(0.05):
-                connection.send(b"2")
+                connection.send(self.piece)
 
     def close(self) -> None:
         self.ended.set()
