@@ -2,18 +2,20 @@
 
 import math
 import time
-from collections import Counter
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from limits import RateLimitItemPerSecond
-from limits.storage import Storage, storage_from_string
+from limits.storage import storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 
 # Counts that nobody has asked for in this time are forgotten.
 COUNT_SECONDS = 24 * 60 * 60
 # Seconds in which Redis has to answer.
-STORAGE_SECONDS = 5
+STORAGE_OPTIONS = {"socket_timeout": 5, "socket_connect_timeout": 5}
 TOTAL = "all"
+
+Asking = Callable[[MovingWindowRateLimiter], Any]
 
 
 class Ruling(NamedTuple):
@@ -42,47 +44,26 @@ class Floods:
         self.per_kind = RateLimitItemPerSecond(1, seconds, "failures")
         self.overall = RateLimitItemPerSecond(config["FAILURE_MAILS_PER_HOUR"], hour, "failures")
         self.notices = RateLimitItemPerSecond(1, hour, "failure notices")
-        # What could not be counted together.
-        self.own_counts = Counter()
+        # For what cannot be counted together.
         self.own = MovingWindowRateLimiter(storage_from_string("memory://"))
-        self.shared = None
+        self.shared: MovingWindowRateLimiter | None = None
         self.is_away = False
 
     def count(self, kind: str, number: int) -> None:
         """Note `number` more failures of `kind`."""
-        try:
-            self._storage().incr(_count_key(kind), COUNT_SECONDS, number)
-        except Exception as error:
-            self._away(error)
-            self.own_counts[kind] += number
+
+        def add(limiter: MovingWindowRateLimiter) -> None:
+            limiter.storage.incr(_count_key(kind), COUNT_SECONDS, number)
+
+        self._try(add, add)
 
     def waiting(self, kind: str) -> int:
-        """Give how many failures of `kind` no mail has told of, in any process."""
-        number = self.own_counts[kind]
-        try:
-            return number + max(self._storage().get(_count_key(kind)), 0)
-        except Exception as error:
-            self._away(error)
-            return number
+        """Return how many failures of `kind` no mail has told of, in any process."""
+        return _waiting(self.own, kind) + self._try(lambda shared: _waiting(shared, kind), _none)
 
     def take(self, kind: str) -> int:
-        """Give the number of waiting(), and take it: no other mail will tell of these."""
-        number = self.own_counts.pop(kind, 0)
-        try:
-            storage = self._storage()
-            shared = storage.get(_count_key(kind))
-            if shared <= 0:
-                return number
-            # Not cleared: another process may just be counting further, or taking as well;
-            # what was taken twice is put back.
-            left = storage.incr(_count_key(kind), COUNT_SECONDS, -shared)
-            too_many = min(max(-left, 0), shared)
-            if too_many:
-                storage.incr(_count_key(kind), COUNT_SECONDS, too_many)
-            return number + shared - too_many
-        except Exception as error:
-            self._away(error)
-            return number
+        """Return the number of waiting(), and take it: no other mail will tell of these."""
+        return _take(self.own, kind) + self._try(lambda shared: _take(shared, kind), _none)
 
     def ask(self, kind: str) -> Ruling:
         """Ask to send a mail about `kind`; it is counted as sent when it is allowed."""
@@ -103,43 +84,55 @@ class Floods:
         return self._limited("hit", self.notices, TOTAL)
 
     def _limited(self, verb: str, item: RateLimitItemPerSecond, key: str) -> bool:
-        try:
-            allowed = getattr(self._limiter(), verb)(item, key)
-            self.is_away = False
-            return allowed
-        except Exception as error:
-            self._away(error)
-            return getattr(self.own, verb)(item, key)
+        def limited(limiter: MovingWindowRateLimiter) -> bool:
+            return getattr(limiter, verb)(item, key)
+
+        return self._try(limited, limited)
 
     def _free_again(self, item: RateLimitItemPerSecond, key: str) -> float:
-        try:
-            reset = self._limiter().get_window_stats(item, key).reset_time
-        except Exception as error:
-            self._away(error)
-            reset = self.own.get_window_stats(item, key).reset_time
+        def reset(limiter: MovingWindowRateLimiter) -> float:
+            return limiter.get_window_stats(item, key).reset_time
+
         # A little later, lest it be a moment too early.
-        return max(reset, time.time()) + 0.05
+        return max(self._try(reset, reset), time.time()) + 0.05
 
-    def _limiter(self) -> MovingWindowRateLimiter:
-        if self.shared is None:
-            # Made in the process and thread that use it: a connection survives no fork.
-            options = {}
-            if not self.uri.startswith("memory:"):
-                options = {
-                    "socket_timeout": STORAGE_SECONDS,
-                    "socket_connect_timeout": STORAGE_SECONDS,
-                }
-            self.shared = MovingWindowRateLimiter(storage_from_string(self.uri, **options))
-        return self.shared
-
-    def _storage(self) -> Storage:
-        return self._limiter().storage
-
-    def _away(self, error: Exception) -> None:
-        if not self.is_away:
-            self.is_away = True
-            self.warn(f"failures are counted by each process for itself: {error!r}")
+    def _try(self, ask: Asking, ask_own: Asking):
+        """Return what the shared counters give, or while they are away what our own do."""
+        try:
+            if self.shared is None:
+                # Made in the process and thread that use it: a connection survives no fork.
+                options = {} if self.uri.startswith("memory:") else STORAGE_OPTIONS
+                self.shared = MovingWindowRateLimiter(storage_from_string(self.uri, **options))
+            answer = ask(self.shared)
+        except Exception as error:
+            if not self.is_away:
+                self.is_away = True
+                self.warn(f"failures are counted by each process for itself: {error!r}")
+            return ask_own(self.own)
+        self.is_away = False
+        return answer
 
 
 def _count_key(kind: str) -> str:
     return f"failures waiting/{kind}"
+
+
+def _none(limiter: MovingWindowRateLimiter) -> int:
+    return 0
+
+
+def _waiting(limiter: MovingWindowRateLimiter, kind: str) -> int:
+    return max(limiter.storage.get(_count_key(kind)), 0)
+
+
+def _take(limiter: MovingWindowRateLimiter, kind: str) -> int:
+    number = _waiting(limiter, kind)
+    if not number:
+        return 0
+    # Not cleared: another process may just be counting further, or taking as well;
+    # what was taken twice is put back.
+    left = limiter.storage.incr(_count_key(kind), COUNT_SECONDS, -number)
+    too_many = min(max(-left, 0), number)
+    if too_many:
+        limiter.storage.incr(_count_key(kind), COUNT_SECONDS, too_many)
+    return number - too_many
