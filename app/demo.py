@@ -2,6 +2,7 @@
 
 import random
 import secrets
+import sys
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
@@ -74,13 +75,11 @@ REPORTS = (
 @click.option("--seed", default=1, show_default=True, help="Another seed, another community.")
 def demo(people: int, posts: int, seed: int) -> None:
     """Fill the database with made-up people and posts, and say how to sign in as one of them."""
-    app = current_app._get_current_object()
-    upgrade(app)
-    stderr = click.get_text_stream("stderr")
-    with click.progressbar(length=people + posts, label="Making", file=stderr) as bar:
+    upgrade(current_app)
+    with click.progressbar(length=people + posts, label="Making", file=sys.stderr) as bar:
         user_id, nickname = fill(people, posts, random.Random(seed), bar.update)
     click.echo(f"Made {people} users and {posts} posts.")
-    if app.config["PROVIDER"] == "off":
+    if current_app.config["PROVIDER"] == "off":
         click.echo("PROVIDER is off, so there is no account to sign in with.")
         return
     username, password = open_account(user_id, nickname)
@@ -142,7 +141,7 @@ def _site() -> str:
 def _new_nicknames(count: int, rng: random.Random) -> list[str]:
     """Give so many nicknames that nobody has."""
     taken = set(db.session.scalars(sa.select(User.nickname_key))) | nicknames.RESERVED
-    names = []
+    names: list[str] = []
     while len(names) < count:
         name = rng.choice(GIVEN)
         if rng.random() < 0.7:

@@ -16,7 +16,8 @@ class ForeignHost(BadRequest):
 def init_app(app: Flask) -> None:
     """Refuse requests to other hosts than the site's own."""
     if count := app.config["PROXY_COUNT"]:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)
+        proxied = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)
+        app.wsgi_app = proxied  # type: ignore[method-assign]  # Flask's own way
     app.before_request(_require_own_host)
 
 

@@ -15,7 +15,7 @@ def watch_file(engine: sa.Engine) -> None:
     SQLite would write on into a file that no longer has a name, where everything is
     lost with the process, and open connections to an empty one that it makes.
     """
-    path = engine.url.database
+    path = str(engine.url.database)
     opened_before = False
 
     @sa.event.listens_for(engine, "do_connect")

@@ -64,8 +64,8 @@ def read(statements: dict[bool, sa.Select], bounds: Bounds, **values) -> Page:
         "newer": 0 if bounds.newer is None else bounds.newer,
     }
     # By the connection itself: the session would look for entities to load in plain rows.
-    rows = db.session.connection().execute(statements[downwards], {**limits, **values}).all()
-    more, rows = len(rows) > PAGE_SIZE, rows[:PAGE_SIZE]
+    found = db.session.connection().execute(statements[downwards], {**limits, **values}).all()
+    more, rows = len(found) > PAGE_SIZE, list(found[:PAGE_SIZE])
     if not downwards:
         rows.reverse()
     # Whoever came from a page knows that it is there; otherwise one row too many tells.

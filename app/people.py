@@ -7,7 +7,7 @@ from app.extensions import db
 from app.models import User, followers
 from app.paging import Bounds, Page
 
-_reader = sa.bindparam("reader")
+_reader: sa.BindParameter[int] = sa.bindparam("reader")
 
 
 def _count(column, of) -> sa.ScalarSelect:

@@ -35,10 +35,10 @@ POSTS = sa.select(
     _mentioned,
 ).join(Post.author)
 
-_me = sa.bindparam("me")
+_me: sa.BindParameter[int] = sa.bindparam("me")
 
 
-def _home_ids_sqlite(order) -> sa.Select:
+def _home_ids_sqlite(order) -> sa.SelectBase:
     # SQLite walks the index (user_id, id) of each followed user and leaves it as soon
     # as the page is full of newer posts.
     followed = (
@@ -59,7 +59,7 @@ def _home_ids_sqlite(order) -> sa.Select:
     return sa.union_all(sa.select(followed.c.id), sa.select(own.c.id))
 
 
-def _home_ids_postgresql(order) -> sa.Select:
+def _home_ids_postgresql(order) -> sa.SelectBase:
     # PostgreSQL would walk all posts when the followed are silent, so it is told to
     # take the newest of each.
     whose = sa.union_all(

@@ -38,7 +38,6 @@ def send(config: dict, message: EmailMessage, seconds: float = MAIL_SECONDS) -> 
     server = (
         _EncryptedClient(timeout=seconds, context=tls) if encrypted else _Client(timeout=seconds)
     )
-    # The name that its certificate must have: connect() does not note it.
     server._host = config["MAIL_SERVER"]
     with _ended_after(seconds, server):
         server.connect(config["MAIL_SERVER"], config["MAIL_PORT"])
@@ -57,6 +56,8 @@ class _Client(smtplib.SMTP):
     """The standard client, which remembers what was said of the letter."""
 
     answer = ""
+    # The name that the server's certificate must have; connect() does not note it.
+    _host: str
 
     def data(self, msg):
         code, answer = super().data(msg)

@@ -90,9 +90,11 @@ def _plain_html(text: str) -> str:
 
 def _without_hidden(text: str) -> str:
     """Remove terminated comments, CDATA sections and scripts, as the library would."""
-    kept, position, unclosed = [], 0, set()
+    kept: list[str] = []
+    unclosed: set[str] = set()
+    position = 0
     for opening in _HIDDEN_FROM.finditer(text):
-        kind = opening.lastgroup
+        kind = str(opening.lastgroup)
         if opening.start() < position or kind in unclosed:
             continue
         start = opening.end()

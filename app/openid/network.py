@@ -116,8 +116,8 @@ def parse(url: str) -> Target:
         raise FetchRefused("a URL with white space, control characters or a backslash")
     try:
         parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
-        if host and not host.isascii():
+        host, port = parts.hostname or "", parts.port
+        if not host.isascii():
             host = host.encode("idna").decode()
     except ValueError as error:
         raise FetchRefused(f"a URL that cannot be parsed: {error}") from error
@@ -126,7 +126,7 @@ def parse(url: str) -> Target:
     if "@" in parts.netloc:
         raise FetchRefused("a URL with a user name or password")
     # Brackets hold an IPv6 address. A zone in it would name one of our own network cards.
-    if not re.fullmatch(r"[0-9a-f:.]+" if "[" in parts.netloc else r"[0-9a-z._-]+", host or ""):
+    if not re.fullmatch(r"[0-9a-f:.]+" if "[" in parts.netloc else r"[0-9a-z._-]+", host):
         raise FetchRefused("a URL without a proper host")
     path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~")
     if parts.query:
@@ -148,7 +148,7 @@ def collect(chunks) -> bytes:
 def resolve(host: str, port: int) -> list[str]:
     """Look `host` up and give its addresses. Disguises such as 0x7f.1 come out as what they are."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(address[0] for *_, address in found))
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
 def connect(address: str, port: int, timeout: float) -> httpcore.NetworkStream:
@@ -187,7 +187,7 @@ def ask(target: Target, body, headers: dict[str, str], this: Step) -> Answer:
     request = httpcore.Request(
         "GET" if body is None else "POST",
         httpcore.URL(scheme=target.scheme, host=target.host, port=target.port, target=target.path),
-        headers=headers,
+        headers=list(headers.items()),
         content=body,
     )
     with connection:
@@ -233,7 +233,7 @@ class _Network(httpcore.NetworkBackend):
     def _look_up(self, host: str, port: int) -> list[str]:
         if not _lookups.acquire(timeout=self.step.left()):
             raise FetchTimedOut("too many names are being looked up")
-        found = Future()
+        found: Future[list[str]] = Future()
         # A daemon, since a thread pool would hold up the end of the process.
         thread = threading.Thread(target=_resolve_into, args=(found, host, port), daemon=True)
         try:
