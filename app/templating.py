@@ -41,7 +41,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals["moment"] = moment
     app.jinja_env.globals["drawn_avatar_url"] = drawn_avatar_url
     app.jinja_env.filters["browser_name"] = browser_name
-    folder = Path(app.static_folder)
+    folder = Path(str(app.static_folder))
     digest = _digest if app.debug else cache(_digest)
 
     @app.url_defaults
