@@ -12,7 +12,8 @@ def safe_next(target: str | None) -> str:
     below U+0021, however it is encoded. Nothing is repaired: what is odd goes home.
     """
     home = url_for("posts.index")
-    if not target or len(target) > 500:
+    # In bytes, for it has to fit into the address to which a provider sends people back.
+    if not target or len(target.encode("utf-8", "replace")) > 500:
         return home
     decoded = target
     # Servers and proxies on the way may decode once more than we do.

@@ -107,9 +107,9 @@ class Answer(NamedTuple):
     body: bytes
 
 
-def parse(url: str) -> Target:
+def parse(url: str, longest: int = LONGEST_URL) -> Target:
     """Take a URL apart, or raise FetchRefused where it is not a plain http or https one."""
-    if not isinstance(url, str) or len(url) > LONGEST_URL:
+    if not isinstance(url, str) or len(url) > longest:
         raise FetchRefused("not a URL, or a very long one")
     # The parser would remove some of these, and others disagree on what a backslash is.
     if re.search(r"[\x00-\x20\x7f-\xa0\s\\]", url):
@@ -119,6 +119,9 @@ def parse(url: str) -> Target:
         host, port = parts.hostname or "", parts.port
         if not host.isascii():
             host = host.encode("idna").decode()
+        if "[" in parts.netloc and "%" not in host:
+            # One address has many spellings.
+            host = str(ipaddress.IPv6Address(host))
     except ValueError as error:
         raise FetchRefused(f"a URL that cannot be parsed: {error}") from error
     if parts.scheme not in DEFAULT_PORTS:

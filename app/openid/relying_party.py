@@ -21,7 +21,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app import origin
 from app.autosubmit import LONGEST_URL, self_posting_page
-from app.openid import fetcher
+from app.openid import addresses, fetcher
+from app.openid.discovery import endpoint_url
 from app.redirects import safe_next
 
 logger = logging.getLogger(__name__)
@@ -98,7 +99,8 @@ class RelyingParty(OpenID):
         self.release()
         with fetcher.step() as step:
             try:
-                asking = consumer.Consumer({}, self.store_factory()).begin(identity_url)
+                asking = _consumer(self.store_factory()).begin(identity_url)
+                own = _vet(asking.endpoint.server_url)
             except SQLAlchemyError:
                 raise
             except Exception as error:  # The library raises whatever its parsers do.
@@ -111,7 +113,9 @@ class RelyingParty(OpenID):
             url = asking.redirectURL(realm, return_to)
         except Exception as error:
             return _begin_problem(step, error, identity_url)
-        if len(url) <= LONGEST_URL or asking.shouldSendRedirect():
+        # What posts itself to this site could carry somebody's words in its name, so that
+        # our own provider is asked by a redirect however long it is.
+        if len(url) <= LONGEST_URL or asking.shouldSendRedirect() or own:
             return redirect(url)
         fields = asking.getMessage(realm, return_to).toPostArgs()
         return self_posting_page(asking.endpoint.server_url, fields)
@@ -144,7 +148,7 @@ class RelyingParty(OpenID):
         store = self.store_factory()
         with fetcher.step() as step:
             try:
-                response = consumer.Consumer({}, store).complete(answer, self.get_current_url())
+                response = _consumer(store).complete(answer, self.get_current_url())
             except SQLAlchemyError:
                 raise
             except Exception as error:  # Crafted answers break the library in many ways.
@@ -189,6 +193,22 @@ class RelyingParty(OpenID):
 def is_answer() -> bool:
     """Tell whether this request to the sign-in page is a provider's answer."""
     return request.args.get("openid_complete") == "yes"
+
+
+def _consumer(store) -> consumer.Consumer:
+    return consumer.Consumer({}, store)
+
+
+def _vet(endpoint: str) -> bool:
+    """Tell whether a discovered endpoint is our own provider's.
+
+    Raises FetchError when a browser must not be sent there: it is no web address, or
+    some other page of this site.
+    """
+    own = addresses.leads_here(endpoint)
+    if own and endpoint != endpoint_url():
+        raise fetcher.FetchRefused("an endpoint that is a page of this site")
+    return own
 
 
 def _expect_answer(remember: bool, add_to: int | None) -> str:

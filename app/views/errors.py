@@ -61,8 +61,10 @@ def http_error(error: HTTPException):
 def form_expired(error: CSRFError):
     """Say that a form has expired, with what was typed ready to be sent again."""
     # A form of another site has nothing of ours to lose, and gets neither a cookie
-    # nor a page on which one click would send what that site wrote.
-    typed = request.form if origin.is_from_here() else {}
+    # nor a page on which one click would send what that site wrote. Our own pages carry
+    # messages of other sites on, and those begin so.
+    foreign = any(name.startswith("openid.") for name in request.values)
+    typed = request.form if origin.is_from_here() and not foreign else {}
     return render_template("errors/expired.html", typed=typed), 400
 
 
