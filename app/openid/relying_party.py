@@ -2,8 +2,8 @@
 
 Differences from Flask-OpenID 1.3: a random state ties the provider's answer to the
 session that asked; nothing is pickled into a cookie, the library discovers once more
-on return; addresses come from SITE_URL, never from a header; every failure is one of
-PROBLEMS.
+on return; it shares no secret with a provider but has each answer checked by it; addresses
+come from SITE_URL, never from a header; every failure is one of PROBLEMS.
 """
 
 import logging
@@ -45,6 +45,13 @@ PROBLEMS = {
 # How many sign-ins one browser may have under way, in as many tabs.
 MOST_PENDING = 4
 REPOSTED = "reposted"
+
+
+class StatelessConsumer(consumer.GenericConsumer):
+    """Shares no secret with a provider, which is asked about each answer (OpenID 2.0, 11.4.2)."""
+
+    def _getAssociation(self, endpoint):
+        return None
 
 
 class RelyingParty(OpenID):
@@ -196,7 +203,7 @@ def is_answer() -> bool:
 
 
 def _consumer(store) -> consumer.Consumer:
-    return consumer.Consumer({}, store)
+    return consumer.Consumer({}, store, StatelessConsumer)
 
 
 def _vet(endpoint: str) -> bool:

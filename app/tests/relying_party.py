@@ -68,8 +68,16 @@ class BoundAnswerTests(SecondProviderCase):
         self.assertEqual(self.provider.requests, [])
 
     def test_an_answer_is_taken_once(self):
-        for path in ("/", "/old/susan"):
-            with self.subTest(path):
+        for path, vouches, problem in [
+            ("/", False, "invalid"),
+            ("/old/susan", False, "invalid"),
+            # Also when its provider calls it good once more.
+            ("/", True, "used"),
+            ("/old/susan", True, "used"),
+        ]:
+            with self.subTest(path, vouches=vouches):
+                self.empty_database()
+                self.provider.vouches = vouches
                 browser = self.begin(self.provider.origin + path)
                 before = browser.cookie("session").value
                 answer = self.decide(browser)
@@ -80,7 +88,7 @@ class BoundAnswerTests(SecondProviderCase):
                 self.assert_refused(browser, "elsewhere")
                 browser.client.set_cookie("session", before, domain="127.0.0.1")
                 browser.get(answer.url)
-                self.assert_refused(browser, "used")
+                self.assert_refused(browser, problem)
 
     def test_a_state_is_spent_even_by_an_answer_that_is_refused(self):
         browser = self.begin()
