@@ -108,9 +108,8 @@ def _is_alive(url: str) -> bool:
 
 @openid_commands.command("cleanup")
 def cleanup() -> None:
-    """Remove associations and nonces that have expired."""
-    nonces, associations = DatabaseStore().cleanup()
-    click.echo(f"Removed {nonces} nonces and {associations} associations.")
+    """Remove nonces that have expired."""
+    click.echo(f"Removed {DatabaseStore().cleanupNonces()} nonces.")
 
 
 @user_commands.command("remove")

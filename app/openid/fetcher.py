@@ -156,6 +156,11 @@ def _decode(answer: Answer) -> str:
 # This site itself
 
 
+def is_own_request() -> bool:
+    """Tell whether the present request is one that this site makes of itself."""
+    return _answering_ourselves.get()
+
+
 def _is_own(target: Target) -> bool:
     return target.origin == network.parse(current_app.config["SITE_URL"]).origin
 

@@ -1,6 +1,5 @@
 """Accounts of our own provider, and what it remembers about them."""
 
-import json
 import secrets
 from datetime import datetime, timedelta
 from functools import cache
@@ -17,8 +16,9 @@ from app.models import hashed
 from app.origin import own_url
 
 LONGEST_REALM = 500
+# Sites that need not ask again about one account.
+MAX_CONSENTS = 500
 SIGN_IN_ENDS_AFTER = timedelta(days=30)
-REQUEST_ENDS_AFTER = timedelta(hours=1)
 
 
 def password_hash(password: str) -> str:
@@ -166,7 +166,16 @@ class Consent(db.Model):
             return
         try:
             with writing() as session:
-                session.add(Consent(account_id=account.id, realm=realm))
+                account_id = account.id
+                session.add(Consent(account_id=account_id, realm=realm))
+                session.flush()
+                own = sa.select(Consent.id).where(Consent.account_id == account_id)
+                newest = own.order_by(Consent.id.desc()).limit(MAX_CONSENTS)
+                session.execute(
+                    sa.delete(Consent).where(
+                        Consent.account_id == account_id, Consent.id.not_in(newest)
+                    )
+                )
         except IntegrityError:
             # Two tabs, one consent.
             return
@@ -194,51 +203,3 @@ class Consent(db.Model):
     def forget(consent_ids: list[int]) -> None:
         with writing() as session:
             session.execute(sa.delete(Consent).where(Consent.id.in_(consent_ids)))
-
-
-class PendingRequest(db.Model):
-    """A relying party's request, kept here while its visitor signs in and decides."""
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
-    query: Mapped[str] = mapped_column(sa.Text)
-    # Whether the realm says that its visitors return there; None until it was asked.
-    verified: Mapped[bool | None]
-    began: Mapped[datetime] = mapped_column(UTCDateTime, default=now, index=True)
-
-    # What stands for the request in addresses; the database knows its hash alone.
-    token = ""
-
-    @property
-    def message(self) -> dict[str, str]:
-        return json.loads(self.query)
-
-    @staticmethod
-    def keep(message: dict[str, str]) -> str:
-        """Keep a request and give its token."""
-        token = secrets.token_urlsafe(16)
-        with writing() as session:
-            outdated = PendingRequest.began < now() - REQUEST_ENDS_AFTER
-            session.execute(sa.delete(PendingRequest).where(outdated))
-            session.add(PendingRequest(token_hash=hashed(token), query=json.dumps(message)))
-        return token
-
-    @staticmethod
-    def find(token: str) -> "PendingRequest | None":
-        pending = db.session.scalar(
-            sa.select(PendingRequest).where(
-                PendingRequest.token_hash == hashed(token),
-                PendingRequest.began > now() - REQUEST_ENDS_AFTER,
-            )
-        )
-        if pending:
-            pending.token = token
-        return pending
-
-    def note_verified(self, verified: bool) -> None:
-        with writing():
-            self.verified = verified
-
-    def drop(self) -> None:
-        with writing() as session:
-            session.execute(sa.delete(PendingRequest).where(PendingRequest.id == self.id))

@@ -3,12 +3,13 @@
 from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
 from openid.server.server import CheckIDRequest
 
-from app import origin
-from app.extensions import csrf, limiter
+from app.extensions import csrf, limiter, visitor_address
 from app.headers import let_form_leave
 from app.openid.discovery import point_at, provider_document, wants_xrds
-from app.provider import protocol, sign_ins
-from app.provider.models import Account, Consent, PendingRequest
+from app.openid.fetcher import is_own_request
+from app.provider import messages, protocol, sign_ins
+from app.provider.models import Account, Consent
+from app.provider.requests import PendingRequest
 
 bp = Blueprint("provider", __name__, template_folder="templates")
 
@@ -17,19 +18,19 @@ ENDPOINT_LIMIT = "600 per 5 minutes"
 CONSENT_LIMIT = "60 per 5 minutes"
 
 
-@bp.app_errorhandler(protocol.BadRequest)
-def bad_request(error: protocol.BadRequest):
+@bp.app_errorhandler(messages.BadRequest)
+def bad_request(error: messages.BadRequest):
     """Say that another site's request makes no sense; never send the visitor on with it."""
     return error.reply or (render_template("provider/bad_request.html"), 400)
 
 
 @bp.route("/openid", methods=["GET", "POST"])
 @csrf.exempt
-@limiter.limit(ENDPOINT_LIMIT)
+@limiter.limit(ENDPOINT_LIMIT, exempt_when=is_own_request)
 def endpoint():
     """Answer relying parties, and begin the visit of those whom they send here."""
     message = request.args.to_dict() | request.form.to_dict()
-    asked = protocol.decode(message)
+    asked = messages.decode(message)
     if asked is None:
         return provider_document() if wants_xrds() else _front_page()
     if not isinstance(asked, CheckIDRequest):
@@ -37,11 +38,15 @@ def endpoint():
     if request.method == "POST":
         # Sent by another site's page, so the browser kept our cookies to itself:
         # the visitor's next step is a GET, which carries them.
-        return redirect(url_for("provider.consent", request=PendingRequest.keep(message)), 303)
+        return redirect(url_for("provider.consent", request=_keep(asked)), 303)
     if answer := _answer_without_asking(asked):
         return answer
-    page = "provider.consent" if sign_ins.current() else "accounts.sign_in"
-    return redirect(url_for(page, request=PendingRequest.keep(message)))
+    page = "provider.consent" if _may_answer(asked) else "accounts.sign_in"
+    return redirect(url_for(page, request=_keep(asked)))
+
+
+def _keep(asked: CheckIDRequest) -> str:
+    return PendingRequest.keep(asked.kept, visitor_address())
 
 
 def _front_page() -> Response:
@@ -55,17 +60,21 @@ def document():
     return provider_document()
 
 
+def _may_answer(asked: CheckIDRequest) -> bool:
+    """Tell whether the account asked for is signed in here."""
+    account = sign_ins.current()
+    return account is not None and protocol.is_own(asked, account)
+
+
 def _answer_without_asking(asked: CheckIDRequest) -> Response | str | None:
     """Give the answer that needs no question, or None when the visitor has to be asked."""
-    account = sign_ins.current()
-    if account and protocol.is_own(asked, account) and _may_know(asked, account):
-        return protocol.approve(asked, account)
+    if _may_answer(asked) and _may_know(asked, sign_ins.current()):
+        return protocol.approve(asked, sign_ins.current())
     return protocol.refuse(asked) if asked.immediate else None
 
 
 def _may_know(asked: CheckIDRequest, account: Account) -> bool:
-    # This site itself is no stranger to its own accounts.
-    return asked.trust_root == origin.own_url("/") or Consent.is_given(account, asked.trust_root)
+    return protocol.is_home(asked) or Consent.is_given(account, asked.trust_root)
 
 
 @bp.route("/openid/consent", methods=["GET", "POST"])
@@ -75,15 +84,15 @@ def consent():
     pending, asked = protocol.pending_request()
     if pending is None:
         return redirect(url_for("provider.endpoint"))
-    account = sign_ins.current()
     if request.method == "POST" and "deny" in request.form:
         pending.drop()
         return protocol.refuse(asked)
     if answer := _answer_without_asking(asked):
         pending.drop()
         return answer
-    if account is None or not protocol.is_own(asked, account):
+    if not _may_answer(asked):
         return redirect(url_for("accounts.sign_in", request=pending.token))
+    account = sign_ins.current()
     if request.method == "POST" and "allow" in request.form:
         if "remember" in request.form:
             Consent.remember(account, asked.trust_root)

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 from app import db
-from app.database import now
+from app.database import now, writing
 from app.models import Identity, Post, SignIn, User
 from app.openid.store import DatabaseStore, Nonce
 from app.tests.base import PASSWORD, JoinMixin, PeopleTestCase, TestCase, settings
@@ -59,7 +59,12 @@ class OpenIDCommandTests(TestCase):
         db.session.commit()
         self.assertTrue(DatabaseStore().useNonce("https://op.example/", now().timestamp(), "x"))
         result = self.run_command("openid", "cleanup")
-        self.assertEqual(result.exit_code, 0)
+        self.assertEqual((result.exit_code, result.stdout), (0, "Removed 0 nonces.\n"))
+        self.assertEqual(self.count(Nonce), 1)
+        with writing() as session:
+            session.add(Nonce(key="old", timestamp=int(now().timestamp()) - 10**6))
+        result = self.run_command("openid", "cleanup")
+        self.assertEqual((result.exit_code, result.stdout), (0, "Removed 1 nonces.\n"))
         self.assertEqual(self.count(Nonce), 1)
 
     def test_a_dead_provider_is_told_from_a_living_one(self):

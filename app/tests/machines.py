@@ -8,7 +8,7 @@ from openid.message import OPENID2_NS, Message
 from openid.store.memstore import MemoryStore
 
 from app.tests.base import SITE
-from app.tests.provider_base import ENDPOINT, MIGUEL, ProviderCase
+from app.tests.provider_base import ENDPOINT, MIGUEL, REALM, ProviderCase
 
 
 class MachineTests(ProviderCase):
@@ -44,6 +44,32 @@ class MachineTests(ProviderCase):
         self.assertEqual(self.direct(**check)[1]["is_valid"], "true")
         self.assertEqual(self.direct(**check)[1]["is_valid"], "false")
         self.assertEqual(self.direct(**forged)[1]["is_valid"], "false")
+
+    def test_openid_1_works_with_a_shared_secret_and_without(self):
+        browser = self.member()
+        for shared in (False, True):
+            for namespace in (None, "http://openid.net/signon/1.1"):
+                with self.subTest(shared=shared, namespace=namespace):
+                    fields = {"ns": namespace, "identity": MIGUEL, "claimed_id": None}
+                    fields |= {"trust_root": REALM, "realm": None}
+                    if shared:
+                        _, made = self.direct(mode="associate", assoc_type="HMAC-SHA1")
+                        fields["assoc_handle"] = made["assoc_handle"]
+                        secret = base64.b64decode(made["mac_key"])
+                    browser.get(SITE + self.message(**fields))
+                    browser.submit(button="Allow")
+                    answer = dict(parse_qsl(urlsplit(browser.url).query))
+                    self.assertNotIn("openid.invalidate_handle", answer)
+                    if shared:
+                        known = Association.fromExpiresIn(
+                            60, made["assoc_handle"], secret, "HMAC-SHA1"
+                        )
+                        self.assertTrue(known.checkMessageSignature(Message.fromPostArgs(answer)))
+                    else:
+                        check = {n[7:]: v for n, v in answer.items() if n.startswith("openid.")}
+                        check["mode"] = "check_authentication"
+                        self.assertEqual(self.direct(**check)[1]["is_valid"], "true")
+                        self.assertEqual(self.direct(**check)[1]["is_valid"], "false")
 
     def test_a_forged_answer_is_not_valid(self):
         self.store = None
