@@ -35,7 +35,8 @@ def sign_in():
     """Let the owner of an account sign in at this provider."""
     pending, asked = protocol.pending_request()
     let_form_leave()
-    form = SignInForm()
+    again = _whose_password_is_old(asked, pending)
+    form = SignInForm(data={"username": again.username} if again else None)
     if form.validate_on_submit():
         account = Account.check(form.username.data, form.password.data)
         if account and (asked is None or protocol.is_own(asked, account)):
@@ -44,8 +45,18 @@ def sign_in():
         current_app.logger.warning("sign-in to an account refused: wrong username or password")
         form.refuse()
     named = asked.identity if asked and not asked.idSelect() else None
-    page = render_template("provider/sign_in.html", form=form, pending=pending, named=named)
+    page = render_template(
+        "provider/sign_in.html", form=form, pending=pending, named=named, again=again
+    )
     return (page, 400) if form.errors else page
+
+
+def _whose_password_is_old(asked, pending) -> Account | None:
+    """Return the account here that may answer once its password is typed again, or None."""
+    account = sign_ins.current()
+    if asked is None or account is None or not protocol.is_own(asked, account):
+        return None
+    return None if sign_ins.is_fresh(asked.max_age, pending.began) else account
 
 
 @bp.route("/openid/join", methods=["GET", "POST"])

@@ -2,10 +2,11 @@
 
 import json
 import logging
+from datetime import timedelta
 
 from flask import Response
 from openid import kvform
-from openid.extensions import ax, sreg
+from openid.extensions import ax, pape, sreg
 from openid.message import OPENID2_NS
 from openid.server import server
 from openid.server.trustroot import TrustRoot
@@ -32,7 +33,8 @@ MAX_NUMBER = 400
 MAX_KEPT = 4096
 MAX_OF_A_MACHINE = 8192
 READ = {"ns", "mode", "identity", "claimed_id", "return_to", "realm", "trust_root", "assoc_handle"}
-EXTENSIONS = {sreg.ns_uri_1_0, sreg.ns_uri_1_1, ax.AXMessage.ns_uri}
+EXTENSIONS = {sreg.ns_uri_1_0, sreg.ns_uri_1_1, ax.AXMessage.ns_uri, pape.ns_uri}
+MAX_AUTH_AGE = 10**9
 
 
 def library() -> server.Server:
@@ -63,6 +65,7 @@ def decode(query: dict[str, str]):
             _check_realm(request)
             request.kept = query
             request.wanted = _wanted(request)
+            request.max_age = _max_age(request)
         return request
     except SQLAlchemyError:
         raise
@@ -120,6 +123,15 @@ def _wanted(request: server.CheckIDRequest) -> set[str]:
     fetch = ax.FetchRequest.fromOpenIDRequest(request)
     uris = set(fetch.requested_attributes) if fetch else set()
     return wanted | {name for name, known in AX_URIS.items() if uris & set(known)}
+
+
+def _max_age(request: server.CheckIDRequest) -> timedelta | None:
+    """Return how old a sign-in may be (PAPE 1.0, max_auth_age); None when it may be any age."""
+    policies = pape.Request.fromOpenIDRequest(request)
+    request.asks_when = policies is not None
+    if policies is None or policies.max_auth_age is None:
+        return None
+    return timedelta(seconds=min(max(policies.max_auth_age, 0), MAX_AUTH_AGE))
 
 
 def _check_realm(request: server.CheckIDRequest) -> None:

@@ -16,7 +16,8 @@ from app.models import hashed
 from app.origin import own_url
 
 LONGEST_REALM = 500
-# Sites that need not ask again about one account.
+# Of one account: browsers signed in at once, and sites that need not ask again.
+MAX_SIGN_INS = 100
 MAX_CONSENTS = 500
 SIGN_IN_ENDS_AFTER = timedelta(days=30)
 
@@ -119,18 +120,40 @@ class AccountSignIn(db.Model):
     account: Mapped[Account] = relationship()
 
     @staticmethod
-    def begin(account: Account) -> str:
-        """Sign in and give the token that this browser shows from now on."""
+    def begin(account: Account, shown: str | None = None) -> str:
+        """Sign in and give the token that this browser shows from now on.
+
+        `shown` is the token that it has shown until now, and worth nothing afterwards.
+        """
         token = secrets.token_urlsafe(16)
+        account_id = account.id
         with writing() as session:
             outdated = AccountSignIn.began < now() - SIGN_IN_ENDS_AFTER
             session.execute(sa.delete(AccountSignIn).where(outdated))
-            session.add(AccountSignIn(token_hash=hashed(token), account_id=account.id))
+            before = shown and session.scalar(
+                sa.select(AccountSignIn).where(AccountSignIn.token_hash == hashed(shown))
+            )
+            if before and before.account_id == account_id:
+                # The same person in the same browser, so what hangs on it goes on.
+                before.token_hash, before.began = hashed(token), now()
+            else:
+                if before:
+                    session.delete(before)
+                session.add(AccountSignIn(token_hash=hashed(token), account_id=account_id))
+            session.flush()
+            own = sa.select(AccountSignIn.id).where(AccountSignIn.account_id == account_id)
+            newest = own.order_by(AccountSignIn.began.desc()).limit(MAX_SIGN_INS)
+            session.execute(
+                sa.delete(AccountSignIn).where(
+                    AccountSignIn.account_id == account_id, AccountSignIn.id.not_in(newest)
+                )
+            )
         return token
 
     @staticmethod
-    def account_of(token: str) -> Account | None:
-        sign_in = db.session.scalar(
+    def find(token: str) -> "AccountSignIn | None":
+        """Return the sign-in, with its account, of the browser that shows `token`, or None."""
+        return db.session.scalar(
             sa.select(AccountSignIn)
             .options(joinedload(AccountSignIn.account, innerjoin=True))
             .where(
@@ -138,7 +161,6 @@ class AccountSignIn(db.Model):
                 AccountSignIn.began > now() - SIGN_IN_ENDS_AFTER,
             )
         )
-        return sign_in and sign_in.account
 
     @staticmethod
     def end(token: str) -> None:

@@ -2,10 +2,11 @@
 
 import logging
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import flask
 from flask import Response, abort, redirect
-from openid.extensions import ax, sreg
+from openid.extensions import ax, pape, sreg
 from openid.message import OPENID2_NS, OPENID_NS
 from openid.server import server
 from sqlalchemy.exc import SQLAlchemyError
@@ -79,8 +80,11 @@ def is_home(request: server.CheckIDRequest) -> bool:
     return request.trust_root == own_url("/")
 
 
-def approve(request: server.CheckIDRequest, account: Account) -> Response | str:
-    """Send the visitor back with the proof that `account` is theirs."""
+def approve(request: server.CheckIDRequest, account: Account, began: datetime) -> Response | str:
+    """Send the visitor back with the proof that `account` is theirs.
+
+    `began` is when its password was typed.
+    """
     details = shared(request, account)
     with _answerable():
         response = request.answer(True, identity=account.identifier)
@@ -90,6 +94,10 @@ def approve(request: server.CheckIDRequest, account: Account) -> Response | str:
         # answer stays short enough for an address.
         if not is_home(request):
             _add_attributes(response, request, details)
+        if request.asks_when:
+            # A password fulfils no policy that has a name.
+            moment = began.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            response.addExtension(pape.Response(auth_time=moment))
         return _send_back(messages.library().signatory.sign(response))
 
 

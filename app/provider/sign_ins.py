@@ -1,26 +1,39 @@
 """Who is signed in at our own provider in this browser; the site's sign-in is another thing."""
 
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 
 from flask import g, session
 
+from app.database import now
 from app.provider.models import Account, AccountSignIn
 
 KEY = "account"
+PROOF_LASTS = timedelta(minutes=5)
 
 
 def current() -> Account | None:
     """Give the account that is signed in here."""
-    if KEY not in session:
-        return None
-    if "account" not in g:
-        g.account = AccountSignIn.account_of(session[KEY])
-    return g.account
+    return _found()[0]
+
+
+def began() -> datetime:
+    """Return when the password of the account that is signed in here was typed."""
+    return _found()[1]
+
+
+def is_fresh(max_age: timedelta | None, asked: datetime | None) -> bool:
+    """Tell whether that was no longer ago than `max_age`, or on behalf of a request of `asked`."""
+    if max_age is None:
+        return True
+    age = now() - began()
+    # However little is allowed, it takes a moment to come back from typing it.
+    return age <= max_age or (asked is not None and began() >= asked and age <= PROOF_LASTS)
 
 
 def begin(account: Account) -> None:
     """Sign in afresh; of the session before, only the sign-ins under way go on."""
-    end()
+    token = AccountSignIn.begin(account, session.get(KEY))
     under_way, pending = session.get("sign_ins"), session.get("requests")
     login = {key: session[key] for key in ("_user_id", "_fresh") if key in session}
     session.clear()
@@ -29,15 +42,24 @@ def begin(account: Account) -> None:
         session["sign_ins"] = under_way
     if pending:
         session["requests"] = pending
-    session[KEY] = AccountSignIn.begin(account)
-    g.pop("account", None)
+    session[KEY] = token
+    g.pop(KEY, None)
 
 
 def end() -> None:
     """Sign out, also wherever a copy of the cookie may be."""
     if token := session.pop(KEY, None):
         AccountSignIn.end(token)
-    g.pop("account", None)
+    g.pop(KEY, None)
+
+
+def _found() -> tuple[Account | None, datetime | None]:
+    if KEY not in session:
+        return None, None
+    if KEY not in g:
+        sign_in = AccountSignIn.find(session[KEY])
+        setattr(g, KEY, (sign_in.account, sign_in.began) if sign_in else (None, None))
+    return g.get(KEY)
 
 
 @contextmanager

@@ -60,16 +60,22 @@ def document():
     return provider_document()
 
 
-def _may_answer(asked: CheckIDRequest) -> bool:
-    """Tell whether the account asked for is signed in here."""
+def _may_answer(asked: CheckIDRequest, pending: PendingRequest | None = None) -> bool:
+    """Tell whether the account asked for is signed in here, and as lately as it has to be."""
     account = sign_ins.current()
-    return account is not None and protocol.is_own(asked, account)
+    return (
+        account is not None
+        and protocol.is_own(asked, account)
+        and sign_ins.is_fresh(asked.max_age, pending and pending.began)
+    )
 
 
-def _answer_without_asking(asked: CheckIDRequest) -> Response | str | None:
+def _answer_without_asking(
+    asked: CheckIDRequest, pending: PendingRequest | None = None
+) -> Response | str | None:
     """Give the answer that needs no question, or None when the visitor has to be asked."""
-    if _may_answer(asked) and _may_know(asked, sign_ins.current()):
-        return protocol.approve(asked, sign_ins.current())
+    if _may_answer(asked, pending) and _may_know(asked, sign_ins.current()):
+        return protocol.approve(asked, sign_ins.current(), sign_ins.began())
     return protocol.refuse(asked) if asked.immediate else None
 
 
@@ -87,18 +93,18 @@ def consent():
     if request.method == "POST" and "deny" in request.form:
         pending.drop()
         return protocol.refuse(asked)
-    if answer := _answer_without_asking(asked):
+    if answer := _answer_without_asking(asked, pending):
         pending.drop()
         return answer
-    if not _may_answer(asked):
+    if not _may_answer(asked, pending):
         return redirect(url_for("accounts.sign_in", request=pending.token))
-    account = sign_ins.current()
+    account, began = sign_ins.current(), sign_ins.began()
     if request.method == "POST" and "allow" in request.form:
         if "remember" in request.form:
             Consent.remember(account, asked.trust_root)
         pending.drop()
         current_app.logger.info("account %s told %r who it is", account.id, asked.trust_root)
-        return protocol.approve(asked, account)
+        return protocol.approve(asked, account, began)
     if pending.verified is None:
         pending.note_verified(protocol.returns_home(asked))
     let_form_leave()

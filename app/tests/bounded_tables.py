@@ -5,14 +5,14 @@ from unittest import mock
 from urllib.parse import parse_qsl, urlsplit
 
 import sqlalchemy as sa
-from openid.extensions import ax, sreg
+from openid.extensions import ax, pape, sreg
 
 from app import db
 from app.provider import models, requests
 from app.provider.messages import MAX_KEPT, MAX_OF_A_MACHINE
-from app.provider.models import Account, Consent
+from app.provider.models import Account, AccountSignIn, Consent
 from app.provider.requests import MAX_REQUESTS_OF_ADDRESS, PendingRequest
-from app.tests.base import SITE
+from app.tests.base import PASSWORD, SITE
 from app.tests.clock import Clock
 from app.tests.own_provider import QUESTION, REFUSED
 from app.tests.provider_base import MIGUEL, RETURN_TO, ProviderCase
@@ -54,6 +54,7 @@ class KeptRequestTests(WaitingCase):
         for extension in (
             sreg.SRegRequest(required=["nickname"]),
             ax.FetchRequest(),
+            pape.Request(max_auth_age=600),
         ):
             if isinstance(extension, ax.FetchRequest):
                 extension.add(ax.AttrInfo(AX_URIS["email"], alias="email", required=True))
@@ -72,6 +73,7 @@ class KeptRequestTests(WaitingCase):
         browser.submit(button="Allow")
         answer = dict(parse_qsl(urlsplit(browser.url).query))
         self.assertEqual(answer["openid.sreg.nickname"], "miguel")
+        self.assertIn("openid.pape.auth_time", answer)
         self.assertEqual(self.kept(), [])
 
     def test_one_of_more_than_four_kilobytes_is_refused(self):
@@ -102,7 +104,7 @@ class KeptRequestTests(WaitingCase):
     def test_the_longest_answer_to_the_longest_request_can_still_be_checked(self):
         browser = self.member()
         browser.get(SITE + self.message())
-        fields = {"ns.sreg": sreg.ns_uri}
+        fields = {"ns.pape": pape.ns_uri, "pape.max_auth_age": "9", "ns.sreg": sreg.ns_uri}
         fields |= {"sreg.optional": "nickname,email", "claimed_id": MIGUEL, "identity": MIGUEL}
         self.send(**fields)
         long = RETURN_TO + "y" * (MAX_KEPT - len(self.kept()[0]))
@@ -171,6 +173,21 @@ class MembersTablesTests(ProviderCase):
     def account(self) -> Account:
         db.session.rollback()
         return Account.find("miguel")
+
+    def test_sign_ins_of_an_account_are_bounded_and_the_oldest_make_room(self):
+        clock = Clock(self)
+        first = self.member()
+        self.member("ingrid")
+        with mock.patch.object(models, "MAX_SIGN_INS", 3):
+            for _ in range(5):
+                clock.move(seconds=1)
+                last = self.browser()
+                last.get("/openid/sign-in")
+                last.submit(username="miguel", password=PASSWORD)
+        self.assertEqual(self.count(AccountSignIn), 4)
+        for browser, link in ((first, "Sign in to your account"), (last, "Change your password")):
+            browser.get("/openid")
+            self.assertIn(link, browser.page.links)
 
     def test_consents_of_an_account_are_bounded_and_the_oldest_make_room(self):
         self.member()
