@@ -67,6 +67,9 @@ def pages(origin: str = SITE) -> list[SitePage]:
     asked = request_path()
     asked_at_length = request_path(return_to=REALM + "return?" + "x" * 2000)
     identity = origin + "/id/miguel"
+    asked_again = request_path(
+        **{"ns.pape": "http://specs.openid.net/extensions/pape/1.0", "pape.max_auth_age": "0"}
+    )
     asked_by_name = request_path(claimed_id=identity, identity=identity)
     return [
         *map(_page, ("/login", "/logout", "/openid", "/openid/sign-in", "/openid/join")),
@@ -121,6 +124,7 @@ def pages(origin: str = SITE) -> list[SitePage]:
         _page(asked, name="joining for another site", link="Make one"),
         _page(asked_by_name, name="signing in as somebody"),
         _page(asked, "member", "consent"),
+        _page(asked_again, "member", "the password again"),
         _page(asked_at_length, "member", "a form that sends itself", button="Deny"),
         _page("/openid/join", "visitor", "no new accounts", 403, changes={"PROVIDER": "closed"}),
         # What goes wrong.
