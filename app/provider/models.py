@@ -7,7 +7,7 @@ from functools import cache
 import sqlalchemy as sa
 from flask import current_app, url_for
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship, validates
+from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship, validates
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from app.database import UTCDateTime, now, writing
@@ -120,34 +120,20 @@ class AccountSignIn(db.Model):
     account: Mapped[Account] = relationship()
 
     @staticmethod
-    def begin(account: Account, shown: str | None = None) -> str:
-        """Sign in and give the token that this browser shows from now on.
+    def begin(account: Account, before: str | None = None) -> str:
+        """Sign in and return the token that this browser shows from now on.
 
-        `shown` is the token that it has shown until now, and worth nothing afterwards.
+        It takes the place of the one that shows the token `before`.
         """
         token = secrets.token_urlsafe(16)
-        account_id = account.id
         with writing() as session:
             outdated = AccountSignIn.began < now() - SIGN_IN_ENDS_AFTER
             session.execute(sa.delete(AccountSignIn).where(outdated))
-            before = shown and session.scalar(
-                sa.select(AccountSignIn).where(AccountSignIn.token_hash == hashed(shown))
-            )
-            if before and before.account_id == account_id:
-                # The same person in the same browser, so what hangs on it goes on.
-                before.token_hash, before.began = hashed(token), now()
-            else:
-                if before:
-                    session.delete(before)
-                session.add(AccountSignIn(token_hash=hashed(token), account_id=account_id))
+            session.add(AccountSignIn(token_hash=hashed(token), account_id=account.id))
             session.flush()
-            own = sa.select(AccountSignIn.id).where(AccountSignIn.account_id == account_id)
-            newest = own.order_by(AccountSignIn.began.desc()).limit(MAX_SIGN_INS)
-            session.execute(
-                sa.delete(AccountSignIn).where(
-                    AccountSignIn.account_id == account_id, AccountSignIn.id.not_in(newest)
-                )
-            )
+            replaced = AccountSignIn.token_hash == hashed(before or "")
+            session.execute(sa.delete(AccountSignIn).where(replaced))
+            _keep_newest(session, AccountSignIn, account.id, MAX_SIGN_INS)
         return token
 
     @staticmethod
@@ -188,16 +174,9 @@ class Consent(db.Model):
             return
         try:
             with writing() as session:
-                account_id = account.id
-                session.add(Consent(account_id=account_id, realm=realm))
+                session.add(Consent(account_id=account.id, realm=realm))
                 session.flush()
-                own = sa.select(Consent.id).where(Consent.account_id == account_id)
-                newest = own.order_by(Consent.id.desc()).limit(MAX_CONSENTS)
-                session.execute(
-                    sa.delete(Consent).where(
-                        Consent.account_id == account_id, Consent.id.not_in(newest)
-                    )
-                )
+                _keep_newest(session, Consent, account.id, MAX_CONSENTS)
         except IntegrityError:
             # Two tabs, one consent.
             return
@@ -225,3 +204,10 @@ class Consent(db.Model):
     def forget(consent_ids: list[int]) -> None:
         with writing() as session:
             session.execute(sa.delete(Consent).where(Consent.id.in_(consent_ids)))
+
+
+def _keep_newest(session: Session, model, account_id: int, most: int) -> None:
+    """Delete all but the newest rows of an account."""
+    newest = sa.select(model.id).where(model.account_id == account_id)
+    newest = newest.order_by(model.id.desc()).limit(most)
+    session.execute(sa.delete(model).where(model.account_id == account_id, model.id.not_in(newest)))

@@ -12,7 +12,7 @@ from app.provider import models, requests
 from app.provider.messages import MAX_KEPT, MAX_OF_A_MACHINE
 from app.provider.models import Account, AccountSignIn, Consent
 from app.provider.requests import MAX_REQUESTS_OF_ADDRESS, PendingRequest
-from app.tests.base import PASSWORD, SITE
+from app.tests.base import PASSWORD, SITE, JoinMixin
 from app.tests.clock import Clock
 from app.tests.own_provider import QUESTION, REFUSED
 from app.tests.provider_base import MIGUEL, RETURN_TO, ProviderCase
@@ -175,12 +175,10 @@ class MembersTablesTests(ProviderCase):
         return Account.find("miguel")
 
     def test_sign_ins_of_an_account_are_bounded_and_the_oldest_make_room(self):
-        clock = Clock(self)
         first = self.member()
         self.member("ingrid")
         with mock.patch.object(models, "MAX_SIGN_INS", 3):
             for _ in range(5):
-                clock.move(seconds=1)
                 last = self.browser()
                 last.get("/openid/sign-in")
                 last.submit(username="miguel", password=PASSWORD)
@@ -201,3 +199,25 @@ class MembersTablesTests(ProviderCase):
             realms = [consent.realm for consent in Consent.of([MIGUEL])]
         self.assertEqual(realms, [f"https://{number}.example/" for number in (2, 3, 4)])
         self.assertEqual(self.count(Consent), 4)
+
+
+class OwnRequestsTests(JoinMixin, ProviderCase):
+    settings = {"RATELIMIT_ENABLED": "on"}
+
+    def test_nobody_uses_up_what_this_site_asks_of_itself(self):
+        # It asks as from here, and so does whoever sits at this machine.
+        client = self.app.test_client()
+        answers = [client.head("/openid", base_url=SITE).status_code for _ in range(601)]
+        self.assertEqual((answers[599], answers[600]), (200, 429))
+        browser = self.browser()
+        browser.client.environ_base["REMOTE_ADDR"] = "192.0.2.1"
+        self.join("miguel", browser=browser)
+        self.assertEqual(browser.page.heading, "Hi, miguel!")
+
+    def test_answers_of_providers_are_limited_like_what_people_type(self):
+        browser = self.browser()
+        statuses = [
+            browser.get("/login?openid_complete=yes", follow=False).status_code for _ in range(61)
+        ]
+        self.assertEqual((set(statuses[:60]), statuses[60]), ({302}, 429))
+        self.assertEqual(browser.get("/login").status_code, 200)

@@ -23,12 +23,14 @@ from app.forms import LONGEST_OPENID, LoginForm, NicknameForm
 from app.headers import let_form_leave
 from app.models import LONGEST_IDENTIFIER, Identity, SignIn, User, cleaned_email
 from app.openid.discovery import point_at
-from app.openid.relying_party import PROBLEMS
+from app.openid.relying_party import PROBLEMS, is_answer
 from app.views import openids
 
 bp = Blueprint("auth", __name__)
 
 SIGN_IN_LIMIT = "25 per 5 minutes"
+# Each makes this site ask a provider, and leaves a nonce when it is good.
+ANSWER_LIMIT = "60 per 5 minutes"
 
 
 @lm.user_loader
@@ -63,6 +65,7 @@ def meet_user() -> None:
 @bp.route("/login", methods=["GET", "POST"])
 @csrf.exempt
 @limiter.limit(SIGN_IN_LIMIT, methods=["POST"])
+@limiter.limit(ANSWER_LIMIT, exempt_when=lambda: not is_answer())
 @oid.loginhandler
 def login():
     """Show the ways to sign in, and send the visitor on to the chosen provider."""
