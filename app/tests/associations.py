@@ -190,6 +190,16 @@ class OnceTests(AssociationCase):
             self.assertEqual(DatabaseStore().cleanupNonces(), 1)
         self.assertFalse(self.is_valid(in_time))
 
+    def test_what_was_checked_early_is_not_forgotten_before_it_ends(self):
+        clock = Clock(self)
+        browser = self.member()
+        early, last = self.answer(browser), self.answer(browser)
+        self.assertTrue(self.is_valid(early))
+        clock.move(minutes=59, seconds=59)
+        # Whatever is new clears away what is old.
+        self.assertTrue(self.is_valid(last))
+        self.assertFalse(self.is_valid(early))
+
     def test_a_shared_secret_is_good_for_two_weeks(self):
         clock = Clock(self)
         shared = self.associate()

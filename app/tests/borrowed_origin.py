@@ -106,6 +106,14 @@ class WhereAddressesLeadTests(ProviderCase):
                 self.assertTrue(addresses.leads_here(f"http://{host}:8000/logout"), host)
             self.assertFalse(addresses.leads_here("http://[2001:db8::2]:8000/logout"))
 
+    def test_letters_that_browsers_turn_into_others_are_in_no_host(self):
+        with self.make_app(SITE_URL="http://blog.example:8000").test_request_context():
+            # The last of them is in none of Python's tables for host names.
+            for host in ("ｂlog.example", "BLOG。example", "𝐛log.example", "🄱log.example"):
+                with self.subTest(host), self.assertRaises(FetchRefused):
+                    addresses.leads_here(f"http://{host}:8000/logout")
+            self.assertTrue(addresses.leads_here("http://BLOG.example:8000/logout?é"))
+
     def test_a_page_that_posts_itself_posts_to_no_other_page_here(self):
         with self.app.test_request_context():
             for action in [*PAGES_HERE, SITE + "/login#x", "javascript:alert(1)", "data:,x", "/x"]:
