@@ -9,7 +9,8 @@ database = current_app.extensions["migrate"].db
 
 
 def run_migrations() -> None:
-    with database.engine.connect() as connection:
+    # A migration reads before it writes: SQLite has to know from the beginning that it will.
+    with database.engine.connect().execution_options(writes=True) as connection:
         context.configure(
             connection=connection,
             target_metadata=database.metadata,
