@@ -105,7 +105,7 @@ def read_settings(values: Mapping[str, object] | None = None, **overrides) -> di
         "SITE_URL": site_url,
         "PROXY_COUNT": source.integer("PROXY_COUNT", 0, 0, 8),
         "SECRET_KEY": _secret_key(source.text("SECRET_KEY")),
-        "DATABASE_URL": source.text("DATABASE_URL", f"sqlite:///{basedir / 'app.db'}"),
+        "DATABASE_URL": source.text("DATABASE_URL", "sqlite:///app.db"),
         "ADMINS": [_address("ADMINS", admin) for admin in source.names("ADMINS")],
         "MAIL_SERVER": source.text("MAIL_SERVER", "localhost"),
         "MAIL_PORT": source.integer("MAIL_PORT", 25, 1, 65535),

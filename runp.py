@@ -3,6 +3,7 @@
 import gc
 import multiprocessing
 import signal
+import socket
 
 from granian import Granian
 from granian.constants import Interfaces
@@ -11,6 +12,22 @@ from granian.log import LogLevels
 from app import create_app
 from app.database import upgrade
 from app.stopping import end_on_sigterm
+from config import SettingError
+
+
+def listening_address(host: str) -> str:
+    """Return the IP address of `host`: granian takes no names.
+
+    Raises SettingError when nobody has that name.
+    """
+    bare = host.strip("[]")
+    if ":" in bare:
+        return bare
+    try:
+        return socket.gethostbyname(bare)
+    except OSError as error:
+        raise SettingError(f"HOST: {bare} is no address of this machine: {error}.") from error
+
 
 if multiprocessing.parent_process() is not None:
     # A worker, still with the handlers of the process that forked it: those would
@@ -32,7 +49,7 @@ if __name__ == "__main__":
     print(f"Microblog is at {app.config['SITE_URL']}", flush=True)
     Granian(
         "runp:app",
-        address=app.config["HOST"].strip("[]"),
+        address=listening_address(app.config["HOST"]),
         port=app.config["PORT"],
         workers=app.config["WORKERS"],
         interface=Interfaces.WSGI,

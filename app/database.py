@@ -47,7 +47,8 @@ def now() -> datetime:
 def init_app(app: Flask) -> None:
     """Bind the database to `app`, with the set-up that its kind needs."""
     db.init_app(app)
-    migrate.init_app(app, db, directory=str(MIGRATIONS), render_as_batch=True)
+    # Named by its package: in a path Alembic takes % for the beginning of a placeholder.
+    migrate.init_app(app, db, directory="app:migrations", render_as_batch=True)
     with app.app_context():
         sa.event.listen(db.engine, "handle_error", _cut_details)
         if db.engine.dialect.name == "sqlite":

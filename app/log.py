@@ -2,6 +2,7 @@
 
 import logging
 import os
+import stat
 import sys
 
 import sqlalchemy as sa
@@ -22,18 +23,34 @@ REFERENCE = "microblog.reference"
 def file_handler(path: str, longest: int = LONGEST_LOG, old: int = OLD_LOGS) -> logging.Handler:
     """Give the handler of the log `path`, which is for its owner alone; `-` is standard output.
 
-    The file is turned over when it has `longest` bytes, and `old` ones are kept.
+    The file is turned over when it has `longest` bytes, and `old` ones are kept. A device or a
+    pipe, and a file of somebody else's, keep their mode.
     Raises SettingError when it cannot be written.
     """
     if path == "-":
         return logging.StreamHandler(sys.stdout)
     try:
-        os.close(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600))
+        # A pipe that nobody reads would be waited for without end, and is refused like this.
+        options = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOCTTY | os.O_NONBLOCK
+        number = os.open(path, options, 0o600)
+        found = os.fstat(number)
+        if not stat.S_ISREG(found.st_mode) or os.path.abspath(path).startswith("/dev/"):
+            return _plain_handler(path, number)
+        os.close(number)
+        mode = 0o600 if found.st_uid == os.geteuid() else None
         return ConcurrentRotatingFileHandler(
-            path, maxBytes=longest, backupCount=old, encoding="utf-8", chmod=0o600
+            path, maxBytes=longest, backupCount=old, encoding="utf-8", chmod=mode
         )
     except OSError as error:
         raise SettingError(f"LOG_FILE: {path} cannot be written: {error.strerror}.") from error
+
+
+def _plain_handler(path: str, number: int) -> logging.Handler:
+    """Return the handler of what is open as `number`, which is never turned over."""
+    os.set_blocking(number, True)
+    handler = logging.FileHandler(path, delay=True)
+    handler.stream = open(number, "a", encoding="utf-8")
+    return handler
 
 
 class LogFormatter(logging.Formatter):
