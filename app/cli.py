@@ -52,7 +52,7 @@ def init_app(app: Flask) -> None:
 
 @click.command("check")
 def check_settings() -> None:
-    """Say what is unsafe about the present settings, one line each."""
+    """Say what is unsafe about the present settings and files, one line each."""
     warnings = safety.warnings(current_app._get_current_object())
     for line in warnings:
         click.echo(line)

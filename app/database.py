@@ -1,6 +1,6 @@
 """Transactions, and what SQLite and PostgreSQL each need."""
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -12,7 +12,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask
 
-from app import outages
+from app import outages, private_files
 from app.extensions import db, migrate
 from app.failures import logged_start
 from config import SettingError
@@ -53,6 +53,8 @@ def init_app(app: Flask) -> None:
         sa.event.listen(db.engine, "handle_error", _cut_details)
         if db.engine.dialect.name == "sqlite":
             outages.watch_file(db.engine)
+            # The first connection alone: a file that is taken away later must not be made again.
+            sa.event.listen(db.engine, "do_connect", _prepare_file, once=True)
             sa.event.listen(db.engine, "connect", _prepare_sqlite)
             sa.event.listen(db.engine, "begin", _begin_sqlite)
 
@@ -63,6 +65,12 @@ def _cut_details(context: sa.engine.ExceptionContext) -> None:
     for error in (context.original_exception, context.sqlalchemy_exception):
         if error is not None and error.args and isinstance(error.args[0], str):
             error.args = (error.args[0].partition("\n")[0], *error.args[1:])
+
+
+def _prepare_file(dialect, record, arguments, options) -> None:
+    # Where that is not possible, SQLite says itself what it cannot do.
+    with suppress(OSError):
+        private_files.prepare_database(arguments[0])
 
 
 def _prepare_sqlite(connection, record) -> None:
@@ -166,10 +174,11 @@ def _require_utf8() -> None:
 @contextmanager
 def _migration_lock():
     if db.engine.dialect.name == "sqlite":
-        path = Path(db.engine.url.database)
+        path = Path(f"{db.engine.url.database}.lock")
+        private_files.prepare(path)
         # Beside the database and not in it: closing a second handle on the file would drop
         # the locks that SQLite holds for this process (sqlite.org/howtocorrupt.html, 2.2).
-        with portalocker.Lock(path.with_name(f"{path.name}.lock"), timeout=60):
+        with portalocker.Lock(path, timeout=60):
             yield
         return
     with db.engine.connect() as connection:

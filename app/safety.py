@@ -1,12 +1,14 @@
-"""What is unsafe about the present settings."""
+"""What is unsafe about the present settings and files."""
 
 from flask import Flask
+from sqlalchemy.engine import make_url
 
+from app import private_files
 from config import SHORTEST_SECRET
 
 
 def warnings(app: Flask) -> list[str]:
-    """Give a line for each setting that a public site should not run with."""
+    """Return a line for each setting and each file that a public site should not run with."""
     config = app.config
     found = {
         "SITE_URL is not set: only this machine is served. Set it to the public address.": (
@@ -46,4 +48,8 @@ def warnings(app: Flask) -> list[str]:
         ),
         "Debug is on: visitors can run code.": app.debug,
     }
-    return [text for text, applies in found.items() if applies]
+    url = make_url(config["SQLALCHEMY_DATABASE_URI"])
+    database = url.database if url.get_backend_name() == "sqlite" else None
+    lines = [text for text, applies in found.items() if applies]
+    files = private_files.shared(database)
+    return lines + [f"{path} is open to other accounts: chmod 600 it." for path in files]
