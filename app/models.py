@@ -216,16 +216,25 @@ class User(UserMixin, db.Model):
         )
 
     def see(self) -> None:
-        """Note that the user is here, at most once a minute, in a transaction of its own."""
+        """Note that the user is here, at most once a minute, in a transaction of its own.
+
+        What was loaded of the user stays as it was, so that a page that writes this asks the
+        database no more than any other. Raises SQLAlchemyError when it cannot be written.
+        """
         moment = now()
         earlier = moment - LAST_SEEN_EVERY
         if self.last_seen > earlier and self.sign_in.last_used > earlier:
             return
-        with writing() as session:
-            self.last_seen = moment
-            session.execute(
-                sa.update(SignIn).where(SignIn.id == self.sign_in.id).values(last_used=moment)
-            )
+        db.session.expunge(self)
+        try:
+            with writing() as session:
+                session.execute(sa.update(User).where(User.id == self.id).values(last_seen=moment))
+                session.execute(
+                    sa.update(SignIn).where(SignIn.id == self.sign_in.id).values(last_used=moment)
+                )
+            sa.orm.attributes.set_committed_value(self, "last_seen", moment)
+        finally:
+            db.session.add(self)
 
     def get_id(self) -> str:
         """Give what Flask-Login keeps in its cookies: the token of this sign-in."""

@@ -59,7 +59,7 @@ def meet_user() -> None:
     if current_user.is_authenticated:
         # For the log: a failure may leave nobody to ask.
         g.nickname = current_user.nickname
-        current_user.see()
+        sessions.note_use(g.user)
 
 
 @bp.route("/login", methods=["GET", "POST"])
