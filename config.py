@@ -133,6 +133,9 @@ def read_settings(values: Mapping[str, object] | None = None, **overrides) -> di
         "OPENID_PROVIDERS": OPENID_PROVIDERS,
         # Seconds that all fetches of one sign-in step may take together.
         "FETCH_SECONDS": 8.0,
+        # Seconds that PostgreSQL may take for a statement of a page, and for a lock of it.
+        "DATABASE_SECONDS": 10,
+        "DATABASE_LOCK_SECONDS": 5,
         # Further failures of one kind are told together after this time.
         "FAILURE_QUIET_SECONDS": 15 * 60,
         "FAILURE_MAILS_PER_HOUR": 20,
@@ -164,11 +167,7 @@ def read_settings(values: Mapping[str, object] | None = None, **overrides) -> di
     # A connection is asked for a sign of life when it is taken from the pool, for a server
     # may have been started anew meanwhile.
     fixed["SQLALCHEMY_ENGINE_OPTIONS"] = {"hide_parameters": True, "pool_pre_ping": True}
-    fixed["SQLALCHEMY_DATABASE_URI"] = url = _database_url(table["DATABASE_URL"])
-    if url.startswith("postgresql"):
-        # Seconds until a server that does not answer is given up.
-        arguments = {"client_encoding": "utf8", "connect_timeout": 10}
-        fixed["SQLALCHEMY_ENGINE_OPTIONS"]["connect_args"] = arguments
+    fixed["SQLALCHEMY_DATABASE_URI"] = _database_url(table["DATABASE_URL"])
     return {**fixed, **overrides, **table}
 
 

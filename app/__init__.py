@@ -14,7 +14,7 @@ def create_app(debug: bool = False, **settings) -> Flask:
 
     Raises SettingError, in one sentence, when a setting makes no sense.
     """
-    from app import cli, database, failures, headers, provider, templating, views
+    from app import cli, counters, database, failures, headers, provider, templating, views
     from app.openid.store import DatabaseStore
 
     app = Flask(__name__)
@@ -28,6 +28,8 @@ def create_app(debug: bool = False, **settings) -> Flask:
         csrf.init_app(app)
         # Its context processor would load the user for every template, the 500 page's too.
         lm.init_app(app, add_context_processor=False)
+        uri = app.config["RATELIMIT_STORAGE_URI"]
+        app.config["RATELIMIT_STORAGE_OPTIONS"] = counters.storage_options(uri)
         limiter.init_app(app)
         compress.init_app(app)
         oid.init_app(app, store_factory=DatabaseStore, release=database.release)

@@ -12,7 +12,7 @@ from openid.consumer.discover import DiscoveryFailure, discover
 from openid.fetchers import HTTPFetchingError
 
 from app import hiding, safety
-from app.database import release, upgrade, writing
+from app.database import release, unhurried, upgrade, writing
 from app.demo import demo
 from app.failure_mail import smtp
 from app.models import Post, User
@@ -24,6 +24,8 @@ from app.provider.models import Account
 @with_appcontext
 def bring_up_to_date() -> None:
     upgrade(current_app._get_current_object())
+    # Nobody waits for a command but the one who gave it.
+    click.get_current_context().with_resource(unhurried())
 
 
 def group(name: str, help: str) -> AppGroup:

@@ -1,6 +1,6 @@
 """Transactions, and what SQLite and PostgreSQL each need."""
 
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -12,7 +12,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask
 
-from app import outages, private_files
+from app import outages, postgresql, private_files
 from app.extensions import db, migrate
 from app.failures import logged_start
 from config import SettingError
@@ -57,6 +57,8 @@ def init_app(app: Flask) -> None:
             sa.event.listen(db.engine, "do_connect", _prepare_file, once=True)
             sa.event.listen(db.engine, "connect", _prepare_sqlite)
             sa.event.listen(db.engine, "begin", _begin_sqlite)
+        else:
+            postgresql.bound(db.engine, app.config)
 
 
 def _cut_details(context: sa.engine.ExceptionContext) -> None:
@@ -111,6 +113,13 @@ def writing():
         raise
 
 
+def unhurried():
+    """Return a context in which statements may take an hour, for migrations and commands."""
+    if db.engine.dialect.name == "sqlite":
+        return nullcontext()
+    return postgresql.unhurried(db.engine)
+
+
 def release() -> None:
     """End the read transaction, as before anything that waits on the network."""
     db.session.rollback()
@@ -123,7 +132,7 @@ def upgrade(app: Flask) -> None:
     """
     with logged_start(app), app.app_context():
         try:
-            with _migration_lock():
+            with unhurried(), _migration_lock():
                 _require_utf8()
                 if not is_current():
                     flask_migrate.upgrade()

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from flask import current_app
 
 from app import markup, nicknames
-from app.database import now, upgrade, writing
+from app.database import now, unhurried, upgrade, writing
 from app.extensions import db
 from app.models import Identity, User, followers
 from app.posts import Mention, Post, Tag
@@ -76,6 +76,7 @@ REPORTS = (
 def demo(people: int, posts: int, seed: int) -> None:
     """Fill the database with made-up people and posts, and say how to sign in as one of them."""
     upgrade(current_app)
+    click.get_current_context().with_resource(unhurried())
     with click.progressbar(length=people + posts, label="Making", file=sys.stderr) as bar:
         user_id, nickname = fill(people, posts, random.Random(seed), bar.update)
     click.echo(f"Made {people} users and {posts} posts.")

@@ -9,10 +9,10 @@ from limits import RateLimitItemPerSecond
 from limits.storage import storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 
+from app.counters import storage_options
+
 # Counts that nobody has asked for in this time are forgotten.
 COUNT_SECONDS = 24 * 60 * 60
-# Seconds in which Redis has to answer.
-STORAGE_OPTIONS = {"socket_timeout": 5, "socket_connect_timeout": 5}
 TOTAL = "all"
 
 Asking = Callable[[MovingWindowRateLimiter], Any]
@@ -101,8 +101,8 @@ class Floods:
         try:
             if self.shared is None:
                 # Made in the process and thread that use it: a connection survives no fork.
-                options = {} if self.uri.startswith("memory:") else STORAGE_OPTIONS
-                self.shared = MovingWindowRateLimiter(storage_from_string(self.uri, **options))
+                storage = storage_from_string(self.uri, **storage_options(self.uri))
+                self.shared = MovingWindowRateLimiter(storage)
             answer = ask(self.shared)
         except Exception as error:
             if not self.is_away:

@@ -3,7 +3,7 @@
 from alembic import context
 from flask import current_app
 
-from app.database import is_of_models
+from app.database import is_of_models, unhurried
 
 database = current_app.extensions["migrate"].db
 
@@ -25,4 +25,5 @@ def run_migrations() -> None:
 
 if context.is_offline_mode():
     raise SystemExit("Migrations here need a database; --sql is not supported.")
-run_migrations()
+with unhurried():
+    run_migrations()

@@ -1,0 +1,84 @@
+"""PostgreSQL that goes silent or takes too long: nobody waits for it without end."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+import psycopg
+import sqlalchemy as sa
+
+# What libpq is told unless DATABASE_URL says otherwise. A server that takes no connection, or
+# whose machine is gone, is given up after these seconds (the last: milliseconds).
+OPTIONS = {
+    "client_encoding": "utf8",
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+}
+# Seconds for a statement of a migration or a command, behind which no visitor waits.
+COMMAND_SECONDS = 60 * 60
+# Seconds that a transaction may lie idle, as in a shell.
+IDLE_SECONDS = 5 * 60
+# Further seconds until a server that has not ended a statement by itself is given up.
+GRACE_SECONDS = 2
+
+_unhurried = ContextVar("unhurried", default=False)
+
+
+class BoundedConnection(psycopg.Connection):
+    """A connection that is closed when an answer does not come in time.
+
+    A server that is stopped ends no statement by itself, and while its machine confirms
+    what it receives, TCP notices nothing.
+    """
+
+    max_seconds = COMMAND_SECONDS
+
+    def wait(self, generator, interval=0.1, timeout=None):
+        if timeout is not None:
+            return super().wait(generator, interval, timeout)
+        try:
+            return super().wait(generator, interval, self.max_seconds)
+        except psycopg.errors._WaitTimeout as error:
+            self.close()
+            raise psycopg.OperationalError("the server did not answer in time") from error
+
+
+def bound(engine: sa.Engine, config: dict) -> None:
+    """Bound what each new connection of `engine` may wait for, by seconds in `config`."""
+
+    @sa.event.listens_for(engine, "do_connect")
+    def connect(dialect, record, arguments, options):
+        return BoundedConnection.connect(*arguments, **{**OPTIONS, **options})
+
+    @sa.event.listens_for(engine, "connect")
+    def limit(connection, record) -> None:
+        unhurried = _unhurried.get()
+        seconds = COMMAND_SECONDS if unhurried else config["DATABASE_SECONDS"]
+        connection.max_seconds = seconds + GRACE_SECONDS
+        limits = {
+            "statement_timeout": seconds,
+            "lock_timeout": seconds if unhurried else config["DATABASE_LOCK_SECONDS"],
+            "idle_in_transaction_session_timeout": seconds if unhurried else IDLE_SECONDS,
+        }
+        # Not as options of the connection, which poolers such as PgBouncer refuse; and in no
+        # transaction, whose rollback would undo it.
+        connection.autocommit = True
+        settings = ", ".join(["set_config(%s, %s, false)"] * len(limits))
+        values = [text for n, value in limits.items() for text in (n, f"{value * 1000:.0f}ms")]
+        connection.execute(f"SELECT {settings}", values)
+        connection.autocommit = False
+
+
+@contextmanager
+def unhurried(engine: sa.Engine) -> Iterator[None]:
+    """Give statements an hour, on connections that are made for what is done inside."""
+    before = _unhurried.set(True)
+    engine.dispose()
+    try:
+        yield
+    finally:
+        _unhurried.reset(before)
+        engine.dispose()

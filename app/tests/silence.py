@@ -1,0 +1,177 @@
+"""Servers that are there and say nothing: nobody waits for them without end.
+
+They are stopped by SIGSTOP, so that their machine still takes what is sent to them. What waits
+for them has to end while they are stopped; a test that hangs has failed.
+"""
+
+import contextlib
+import os
+import re
+import signal
+import threading
+import unittest
+from pathlib import Path
+
+import sqlalchemy as sa
+from flask import Flask
+
+from app import db
+from app.database import unhurried
+from app.postgresql import COMMAND_SECONDS
+from app.tests.floods import needs_redis, redis_server
+from app.tests.outages import BrokenCase
+from app.tests.processes import (
+    START_SECONDS,
+    TEST_SERVER,
+    copy_of_the_site,
+    site_server,
+)
+from app.tests.stopped_postgresql import NEEDED, Cluster, programs
+
+LIMITS = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
+
+
+def family(pid: int) -> list[int]:
+    """Return a process and its children, the parent first."""
+    found = [pid]
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            # pid (name) state ppid; the name may hold anything.
+            if int(path.read_text().rpartition(")")[2].split()[1]) == pid:
+                found.append(int(path.parent.name))
+    return found
+
+
+def state(pid: int) -> str:
+    return re.search(r"(?m)^State:\s+(\w)", Path(f"/proc/{pid}/status").read_text())[1]
+
+
+@unittest.skipIf(TEST_SERVER, "runs in the other run of the suite: once is enough")
+class SilentPostgreSQLTests(BrokenCase):
+    slow = True
+
+    def database(self) -> str:
+        bin_folder = programs()
+        if bin_folder is None:
+            if os.environ.get("CI") == "true":
+                raise AssertionError(NEEDED)
+            self.skipTest(NEEDED)
+        self.cluster = Cluster(self, bin_folder)
+        return f"{self.cluster.url}?connect_timeout=2"
+
+    def failing_app(self, **changes) -> Flask:
+        return super().failing_app(DATABASE_SECONDS=1, DATABASE_LOCK_SECONDS=0.5, **changes)
+
+    @contextlib.contextmanager
+    def silent(self):
+        pid = int((self.cluster.folder / "data" / "postmaster.pid").read_text().split()[0])
+        stopped = family(pid)
+        for number in stopped:
+            os.kill(number, signal.SIGSTOP)
+        try:
+            yield
+            # It has not come back by itself, and what was done did not wait for that.
+            self.assertEqual({state(number) for number in stopped}, {"T"})
+        finally:
+            for number in stopped:
+                os.kill(number, signal.SIGCONT)
+
+    def finishes(self, action) -> None:
+        thread = threading.Thread(target=action, daemon=True)
+        thread.start()
+        thread.join(START_SECONDS)
+        self.assertFalse(thread.is_alive(), "it still waits")
+
+    def test_a_page_ends_while_the_server_is_silent_and_the_site_recovers(self):
+        john = self.john()
+        john.get("/")
+        self.assertEqual(john.page.heading, "Hi, john!")
+        with self.silent():
+            self.finishes(lambda: john.get("/"))
+            self.assertEqual(john.status, 500)
+            self.finishes(lambda: john.get("/readyz"))
+            self.assertEqual((john.status, john.text), (503, "database"))
+        self.assert_well()
+
+    def test_a_statement_ends_that_was_under_way_when_it_fell_silent(self):
+        with self.own.app_context():
+            db.session.execute(sa.text("SELECT 1"))
+            failures = []
+
+            def ask() -> None:
+                try:
+                    connection.execute(sa.text("SELECT 2"))
+                except sa.exc.OperationalError as error:
+                    failures.append(str(error.orig))
+
+            with self.engine.connect() as connection:
+                connection.execute(sa.text("SELECT 1"))
+                with self.silent():
+                    self.finishes(ask)
+            self.assertEqual(failures, ["the server did not answer in time"])
+
+    def shown(self) -> dict[str, str]:
+        with self.engine.connect() as connection:
+            return {n: connection.exec_driver_sql(f"SHOW {n}").scalar() for n in LIMITS}
+
+    def test_the_server_itself_ends_what_takes_too_long(self):
+        self.assertEqual(self.shown(), dict(zip(LIMITS, ("1s", "500ms", "5min"), strict=True)))
+        with (
+            self.engine.connect() as connection,
+            self.assertRaisesRegex(sa.exc.OperationalError, "statement timeout"),
+        ):
+            connection.execute(sa.text("SELECT pg_sleep(3600)"))
+        with self.engine.connect() as other, self.engine.connect() as connection:
+            other.exec_driver_sql('LOCK TABLE "user"')
+            with self.assertRaisesRegex(sa.exc.OperationalError, "lock timeout"):
+                connection.exec_driver_sql('SELECT 1 FROM "user"')
+
+    def test_a_rollback_does_not_lift_the_limits(self):
+        with self.engine.connect() as connection:
+            connection.exec_driver_sql("SELECT 1")
+            connection.rollback()
+            shown = connection.exec_driver_sql("SHOW statement_timeout").scalar()
+        self.assertEqual(shown, "1s")
+
+    def test_migrations_and_commands_may_take_an_hour(self):
+        with self.own.app_context():
+            with unhurried(), self.engine.connect() as connection:
+                raw = connection.connection.dbapi_connection
+                self.assertGreater(raw.max_seconds, COMMAND_SECONDS)
+                for name in LIMITS:
+                    self.assertEqual(connection.exec_driver_sql(f"SHOW {name}").scalar(), "1h")
+            # And nothing of it is left in the pool.
+            self.assertEqual(self.shown()["statement_timeout"], "1s")
+
+    def test_a_command_is_run_unhurried(self):
+        asked = []
+
+        def note(connection, *_):
+            shown = connection.exec_driver_sql("SHOW statement_timeout")
+            asked.append(shown.scalar())
+
+        sa.event.listen(self.engine, "commit", note)
+        self.addCleanup(sa.event.remove, self.engine, "commit", note)
+        result = self.run_command("post", "remove", str(self.post), app=self.own)
+        self.assertEqual(result.exit_code, 0, result.output)
+        self.assertEqual(set(asked), {"1h"})
+
+
+class SilentRedisTests(unittest.TestCase):
+    slow = True
+
+    @needs_redis
+    def test_a_form_is_answered_while_it_is_silent(self):
+        uri = redis_server(self)
+        folder = copy_of_the_site(self)
+        server = site_server(self, folder, "runp.py", WORKERS="1", RATELIMIT_STORAGE_URI=uri)
+        browser = server.wait().browser()
+        log = folder / "tmp" / "microblog.log"
+        browser.get("/login")
+        browser.submit(openid="")
+        self.assertNotIn("storage unreachable", log.read_text())
+        os.kill(self.redis.process.pid, signal.SIGSTOP)
+        browser.submit(openid="")
+        self.assertEqual(state(self.redis.process.pid), "T")
+        self.assertEqual(browser.status, 400)
+        self.assertIn("WARNING: Rate limit storage unreachable", log.read_text())
