@@ -19,6 +19,7 @@ from flask.logging import default_handler
 from app.failure_mail import FailureMail
 from app.hiding import Hiding
 from app.log import LONGEST_LOG, OLD_LOGS, REFERENCE, AsInfo, LogFormatter, file_handler
+from app.log_limit import LogLimit
 from config import VERSION, SettingError, basedir
 
 # No two of them look alike, few sound alike, and without vowels they make no words.
@@ -66,6 +67,7 @@ def init_app(app: Flask) -> None:
     hide = Hiding(app.config)
     log = file_handler(app.config["LOG_FILE"], LONGEST_LOG, OLD_LOGS)
     log.setFormatter(LogFormatter(hide))
+    log.addFilter(LogLimit(log))
     _add(library, AsInfo(log))
     for logger in (app.logger, *others):
         _add(logger, log)
@@ -158,5 +160,12 @@ def _remove_handlers(logger: logging.Logger) -> None:
     # The log is closed last, since it may have to take what could not be mailed.
     ours = [h for h in logger.handlers if getattr(h, "is_ours", False)]
     for handler in reversed(ours):
-        handler.close()
+        close(handler)
         logger.removeHandler(handler)
+
+
+def close(handler: logging.Handler) -> None:
+    """Close a handler of ours; what its limit left out is told first."""
+    for limit in handler.filters:
+        limit.close()
+    handler.close()

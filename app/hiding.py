@@ -1,8 +1,9 @@
 """What neither the log nor a mail may tell: what visitors typed, cookies, tokens and keys."""
 
+import logging
 import re
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
 import sqlalchemy as sa
@@ -20,6 +21,26 @@ def one_line(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+class OwnWord(str):
+    """A word of this site's own, which is told even if the visitor has sent the same."""
+
+    __slots__ = ()
+
+
+class _Quoted:
+    """A value as it may stand in a message."""
+
+    def __init__(self, value, hide: Callable[[str], str]):
+        self.value = value
+        self.hide = hide
+
+    def __str__(self) -> str:
+        return self.hide(str(self.value))
+
+    def __repr__(self) -> str:
+        return self.hide(repr(self.value))
 
 
 class Hiding:
@@ -44,6 +65,24 @@ class Hiding:
     def keys(self, text: str) -> str:
         """Give `text` without the site's own keys and passwords."""
         return self._keys.sub(HIDDEN, text)
+
+    def message(self, record: logging.LogRecord) -> str:
+        """Return the message of `record`, in which our own words stay readable."""
+        # What stands beside a traceback are Flask's words and the path, without which
+        # nobody could tell what was asked for.
+        hide = self.keys if record.exc_info else self
+        if record.name.partition(".")[0] != "app":
+            # A library makes its texts of whatever was sent before the log sees them.
+            return hide(record.getMessage())
+        if not record.args:
+            return str(record.msg)
+
+        def quoted(value):
+            return value if isinstance(value, OwnWord | int | float) else _Quoted(value, hide)
+
+        if isinstance(record.args, dict):
+            return str(record.msg) % {name: quoted(v) for name, v in record.args.items()}
+        return str(record.msg) % tuple(map(quoted, record.args))
 
     def traceback(self, error: BaseException) -> Iterator[str]:
         """Give the lines of a traceback, of which only the exceptions' own words can tell."""

@@ -13,6 +13,11 @@ from app.hiding import Hiding, one_line
 from config import SettingError
 
 LINE = "%(asctime)s %(levelname)s: %(message)s%(visit)s [in %(pathname)s:%(lineno)d]"
+# In bytes: a record by itself, and one with a traceback.
+MAX_RECORD = 2 * 1024
+MAX_TRACEBACK = 20 * 1024
+# What the rest of a line takes at most: time, level, line number and brackets.
+AROUND = 60
 LONGEST_LOG = 1024 * 1024  # bytes
 OLD_LOGS = 10
 # The reference of a request's failure is kept here in its WSGI environment: unlike `g`
@@ -61,21 +66,39 @@ class LogFormatter(logging.Formatter):
         self.hide = hide
 
     def format(self, record: logging.LogRecord) -> str:
-        message = record.getMessage()
-        # What stands beside a traceback are Flask's words and the path, without which
-        # nobody could tell what was asked for.
-        hide = self.hide.keys if record.exc_info else self.hide
-        if record.args:
-            message = hide(message)
-        text = {"msg": one_line(message), "args": None, "visit": one_line(_visit())}
+        visit = record.visit if hasattr(record, "visit") else one_line(_visit())
+        around = len((visit + record.pathname).encode()) + AROUND
+        message = cut(one_line(self.hide.message(record)), MAX_RECORD - around)
+        text = {"msg": message, "args": None, "visit": visit, "exc_text": None}
         # A copy, so that other formatters find the record as it was.
-        return super().format(logging.makeLogRecord({**record.__dict__, **text, "exc_text": None}))
+        return super().format(logging.makeLogRecord({**record.__dict__, **text}))
 
     def formatException(self, exc_info) -> str:
-        return "\n".join("    " + line for line in self.hide.traceback(exc_info[1]))
+        return _shortened("\n".join(self.hide.traceback(exc_info[1])))
 
     def formatStack(self, stack_info: str) -> str:
-        return "\n".join("    " + one_line(line) for line in stack_info.split("\n"))
+        return _shortened("\n".join(map(one_line, stack_info.split("\n"))))
+
+
+def cut(text: str, most: int) -> str:
+    """Return `text` in at most `most` bytes, with a note of how many there were more."""
+    encoded = text.encode()
+    if len(encoded) <= most:
+        return text
+    # Of a letter that is cut in two nothing is left.
+    kept = encoded[: most - len(" [cut, 1000000 bytes more]")].decode(errors="ignore")
+    return f"{kept} [cut, {len(encoded) - len(kept.encode())} bytes more]"
+
+
+def _shortened(text: str) -> str:
+    """Return indented lines with both ends of `text`: where it began, and what it came to."""
+    encoded = "\n".join("    " + line for line in text.split("\n")).encode()
+    most = MAX_TRACEBACK - MAX_RECORD
+    if len(encoded) > most:
+        half = most // 2 - 50
+        left_out = f"\n    [cut, {len(encoded) - 2 * half} bytes]\n    "
+        encoded = encoded[:half] + left_out.encode() + encoded[-half:]
+    return encoded.decode(errors="ignore")
 
 
 class AsInfo(logging.Handler):

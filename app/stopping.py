@@ -1,8 +1,56 @@
-"""SIGTERM for the servers that leave it to the system: Flask's own, waitress."""
+"""The end of a process: what is still to be done then, and the signal that announces it."""
 
+import atexit
+import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
+from multiprocessing.util import Finalize
+
+_last_deeds: list[Callable[[], None]] = []
+# A child has deeds of its own.
+os.register_at_fork(after_in_child=_last_deeds.clear)
+
+
+def at_end(deed: Callable[[], None]) -> Callable[[], None]:
+    """Have `deed` done when this process ends; it may be called twice, and soon before the end.
+
+    Returns a function that takes this back.
+    """
+    # granian's workers end without atexit, and what else ends without finalizers
+    # of multiprocessing has that.
+    finalizer = Finalize(None, deed, exitpriority=10)
+    atexit.register(deed)
+    _last_deeds.append(deed)
+
+    def cancel() -> None:
+        finalizer.cancel()
+        atexit.unregister(deed)
+        if deed in _last_deeds:
+            _last_deeds.remove(deed)
+
+    return cancel
+
+
+def heed_sigterm() -> None:
+    """Do what is to be done at the end as soon as SIGTERM comes, whoever handles it.
+
+    For a process that then waits for its requests, and may be killed before they are done.
+    Call it in the main thread.
+    """
+    receiving, sending = os.pipe()
+    os.set_blocking(sending, False)
+    # Python writes the number of every signal there that has a handler.
+    signal.set_wakeup_fd(sending, warn_on_full_buffer=False)
+    threading.Thread(target=_await_sigterm, args=(receiving,), name="end", daemon=True).start()
+
+
+def _await_sigterm(receiving: int) -> None:
+    while os.read(receiving, 1) != bytes([signal.SIGTERM]):
+        pass
+    for deed in list(_last_deeds):
+        deed()
 
 
 def end_on_sigterm() -> None:

@@ -3,7 +3,6 @@
 reports.py says what a mail tells, floods.py how many there may be, smtp.py hands one over.
 """
 
-import atexit
 import contextlib
 import logging
 import os
@@ -12,12 +11,12 @@ import time
 from collections import deque
 from datetime import UTC, datetime
 from email.message import EmailMessage
-from multiprocessing.util import Finalize
 
 from app.failure_mail import smtp
 from app.failure_mail.floods import Floods
 from app.failure_mail.reports import Failure
 from app.hiding import Hiding
+from app.stopping import at_end
 
 # Kinds of failures that wait at once; what is more is told together.
 MOST_KINDS = 200
@@ -96,10 +95,7 @@ class FailureMail(logging.Handler):
             return
         self.thread = threading.Thread(target=self._run, name="failure mail", daemon=True)
         self.thread.start()
-        # granian's workers end without atexit, and what else ends without finalizers
-        # of multiprocessing has that.
-        self.finalizer = Finalize(None, self.finish, exitpriority=10)
-        atexit.register(self.finish)
+        self.not_at_end = at_end(self.finish)
 
     def close(self) -> None:
         self.finish()
@@ -116,8 +112,7 @@ class FailureMail(logging.Handler):
         if self.thread.is_alive():
             # It is in the midst of a conversation, and goes with its process.
             self._log_unsent()
-        self.finalizer.cancel()
-        atexit.unregister(self.finish)
+        self.not_at_end()
 
     # From here on, everything happens in the mail thread.
 

@@ -51,7 +51,7 @@ class Failure:
         if error is None:
             name = record.levelname
             kind = f"{name} {_place(record.pathname, record.lineno)}"
-            text = summary = one_line(hide(record.getMessage()))
+            text = summary = one_line(hide.message(record))
         else:
             name = type(error).__name__
             kind = one_line(hide(_kind(error)))

@@ -11,7 +11,7 @@ from email import message_from_bytes, policy
 from aiosmtpd.controller import Controller
 from flask import request
 
-from app import create_app, db
+from app import create_app, db, failures
 from app.database import upgrade
 from app.extensions import csrf
 from app.models import User
@@ -132,7 +132,7 @@ class FailureCase(TestCase):
 
         def put_back():
             for handler in logger.handlers:
-                handler.close()
+                failures.close(handler)
             logger.handlers[:] = kept
             logger.setLevel(level)
 

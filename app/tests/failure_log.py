@@ -7,7 +7,7 @@ import stat
 import sys
 import unittest
 
-from app.log import LONGEST_LOG, OLD_LOGS
+from app.log import LONGEST_LOG, MAX_RECORD, OLD_LOGS
 from app.tests.base import SITE, Browser, settings
 from app.tests.failure_base import ENTRY, FailureCase
 from app.tests.processes import Process, temporary_folder
@@ -98,8 +98,8 @@ class LogTests(FailureCase):
 
     def test_it_rotates_at_one_megabyte_and_keeps_ten_for_their_owner_alone(self):
         app = self.failing_app()
-        line = "x" * (LONGEST_LOG // 16)
-        for number in range(16 * (OLD_LOGS + 3)):
+        line = "x" * (MAX_RECORD - 300)
+        for number in range(LONGEST_LOG // len(line) * (OLD_LOGS + 2)):
             app.logger.info("%d %s", number, line)
         logs = {path.name: path.stat() for path in self.folder.glob("microblog.log*")}
         expected = {"microblog.log", *(f"microblog.log.{n}" for n in range(1, 11))}

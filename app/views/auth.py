@@ -21,6 +21,7 @@ from app import nicknames, origin, sessions
 from app.extensions import csrf, limiter, lm, oid
 from app.forms import LONGEST_OPENID, LoginForm, NicknameForm
 from app.headers import let_form_leave
+from app.hiding import OwnWord
 from app.models import LONGEST_IDENTIFIER, Identity, SignIn, User, cleaned_email
 from app.openid.discovery import point_at
 from app.openid.relying_party import PROBLEMS, is_answer
@@ -92,7 +93,7 @@ def login():
         remember=form.remember_me.data,
     )
     if outcome in PROBLEMS:
-        current_app.logger.warning("sign-in refused: %s", outcome)
+        current_app.logger.warning("sign-in refused: %s", OwnWord(outcome))
         form.openid.errors = [PROBLEMS[outcome]]
         return _sign_in_page(form), 400
     return outcome
@@ -114,7 +115,7 @@ def _sign_in_page(form: LoginForm) -> str:
 def sign_in_failed(problem: str):
     """Take the visitor back to the sign-in page, which says what went wrong."""
     level = logging.INFO if problem == "cancelled" else logging.WARNING
-    current_app.logger.log(level, "sign-in refused: %s", problem)
+    current_app.logger.log(level, "sign-in refused: %s", OwnWord(problem))
     typed = request.values.get("typed", "")
     # It waits in a cookie, where other characters than ASCII take six each.
     session["typed"] = typed if len(ascii(typed)) <= LONGEST_OPENID else ""

@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 
 from app import failures, origin, search
 from app.extensions import db, limiter
+from app.hiding import OwnWord
 
 # Heading and sentence of each status; others get the words of 400.
 WORDS = {
@@ -75,7 +76,9 @@ def foreign_host(error: origin.ForeignHost):
 
 def too_many(error: RateLimitExceeded):
     """Say when to come back."""
-    current_app.logger.info("limit hit: %s at %s", error.limit.limit, request.endpoint)
+    current_app.logger.info(
+        "limit hit: %s at %s", OwnWord(error.limit.limit), OwnWord(request.endpoint)
+    )
     seconds = max(1, math.ceil(limiter.current_limit.reset_at - time.time()))
     page = render_template("errors/too_many.html", typed=request.form, wait=told(seconds))
     return page, 429, {"Retry-After": str(seconds)}

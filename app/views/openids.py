@@ -7,6 +7,7 @@ from sqlalchemy.exc import IntegrityError
 from app import sessions
 from app.extensions import limiter, oid
 from app.forms import DeleteForm, OpenIDForm
+from app.hiding import OwnWord
 from app.openid.relying_party import PROBLEMS
 
 bp = Blueprint("openids", __name__, url_prefix="/edit")
@@ -26,7 +27,7 @@ def add():
         return _back(form.openid.data)
     outcome = oid.try_login(form.openid.data, typed=form.openid.data, add_to=g.user.id)
     if outcome in PROBLEMS:
-        current_app.logger.warning("OpenID not added: %s", outcome)
+        current_app.logger.warning("OpenID not added: %s", OwnWord(outcome))
         flash(PROBLEMS[outcome], "error")
         return _back(form.openid.data)
     return outcome
@@ -64,7 +65,9 @@ def end_sign_ins(sign_in_id: int | None = None):
     here = sign_in_id in {None, g.user.sign_in.id}
     g.user.end_sign_ins(sign_in_id)
     current_app.logger.info(
-        "sign-out of user %s: %s", g.user.id, "everywhere" if sign_in_id is None else "one browser"
+        "sign-out of user %s: %s",
+        g.user.id,
+        OwnWord("everywhere" if sign_in_id is None else "one browser"),
     )
     if not here:
         flash("That browser is signed out.", "success")
