@@ -11,7 +11,7 @@ from granian.log import LogLevels
 
 from app import create_app
 from app.database import upgrade
-from app.stopping import end_on_sigterm
+from app.stopping import end_on_sigterm, heed_sigterm
 from config import SettingError
 
 
@@ -35,6 +35,8 @@ if multiprocessing.parent_process() is not None:
     # the terminal and as their parent's SIGTERM, and the second is enough.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    # It waits for its requests then, but is killed if that takes too long.
+    heed_sigterm()
 else:
     # granian and gunicorn put handlers of their own in its place.
     end_on_sigterm()

@@ -82,9 +82,8 @@ class LogLimit(logging.Filter):
     def close(self) -> None:
         """Tell every count that is left."""
         with self.lock:
-            counts = self._end(float("inf"))
+            self._tell(self._end(float("inf")))
             cancel, self.cancel = self.cancel, None
-        self._tell(counts)
         if cancel:
             cancel()
 

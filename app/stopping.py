@@ -11,6 +11,7 @@ from multiprocessing.util import Finalize
 _last_deeds: list[Callable[[], None]] = []
 # A child has deeds of its own.
 os.register_at_fork(after_in_child=_last_deeds.clear)
+_is_ending = threading.Event()
 
 
 def at_end(deed: Callable[[], None]) -> Callable[[], None]:
@@ -23,6 +24,8 @@ def at_end(deed: Callable[[], None]) -> Callable[[], None]:
     finalizer = Finalize(None, deed, exitpriority=10)
     atexit.register(deed)
     _last_deeds.append(deed)
+    if _is_ending.is_set():
+        threading.Thread(target=deed, daemon=True).start()
 
     def cancel() -> None:
         finalizer.cancel()
@@ -49,6 +52,7 @@ def heed_sigterm() -> None:
 def _await_sigterm(receiving: int) -> None:
     while os.read(receiving, 1) != bytes([signal.SIGTERM]):
         pass
+    _is_ending.set()
     for deed in list(_last_deeds):
         deed()
 

@@ -66,7 +66,10 @@ class FailureMail(logging.Handler):
         self.process = os.getpid()
         self.thread: threading.Thread | None = None
         self.bell = threading.Condition()
+        self.finishing = threading.Lock()
         self.closing_at: float | None = None
+        # Nothing more is sent: requests may outlive the order to end.
+        self.is_over = False
         # New failures by kind, from any thread; everything below is the mail thread's.
         self.new: dict[str, Waiting] = {}
         self.waiting: dict[str, Waiting] = {}
@@ -87,6 +90,9 @@ class FailureMail(logging.Handler):
                 _add(self.new, failure.kind, Waiting(failure))
                 self._start()
                 self.bell.notify()
+                is_late = self.is_over
+            if is_late:
+                self._log_unsent()
         except Exception:
             self.handleError(record)
 
@@ -103,15 +109,19 @@ class FailureMail(logging.Handler):
 
     def finish(self) -> None:
         """Send what waits, or log that it was not sent, within FAILURE_FINISH_SECONDS."""
-        if self.process != os.getpid() or self.thread is None or self.closing_at is not None:
+        if self.process != os.getpid() or self.thread is None:
             return
-        with self.bell:
-            self.closing_at = time.monotonic() + self.config["FAILURE_FINISH_SECONDS"]
-            self.bell.notify()
-        self.thread.join(self.config["FAILURE_FINISH_SECONDS"] + 0.2)
-        if self.thread.is_alive():
-            # It is in the midst of a conversation, and goes with its process.
-            self._log_unsent()
+        # A signal and the end may both ask for it, and neither may pass before it is done.
+        with self.finishing:
+            if self.closing_at is not None:
+                return
+            with self.bell:
+                self.closing_at = time.monotonic() + self.config["FAILURE_FINISH_SECONDS"]
+                self.bell.notify()
+            self.thread.join(self.config["FAILURE_FINISH_SECONDS"] + 0.2)
+            if self.thread.is_alive():
+                # It is in the midst of a conversation, and goes with its process.
+                self._log_unsent()
         self.not_at_end()
 
     # From here on, everything happens in the mail thread.
@@ -233,6 +243,7 @@ class FailureMail(logging.Handler):
 
     def _log_unsent(self) -> None:
         with self.bell:
+            self.is_over = True
             left = [letter.name for letter in self.letters]
             for waiting in [*self.waiting.values(), *self.new.values()]:
                 left.append(f"{waiting.failure.subject()}, {waiting.count} times")
