@@ -8,6 +8,7 @@ from flask import Blueprint, Response, abort, current_app, render_template, requ
 from app import markup, timelines
 from app.access import reader_required
 from app.cards import cards
+from app.headers import let_everybody_keep_same
 from app.models import User
 from app.origin import own_url
 from app.paging import Page
@@ -59,7 +60,6 @@ def _feed(title: str, feed_url: str, page_url: str, page: Page) -> Response:
     response = Response(NO_XML.sub("", text), mimetype="application/atom+xml")
     response.last_modified = updated
     if current_app.config["PUBLIC"]:
-        response.cache_control.public = True
-        response.cache_control.max_age = 60
+        let_everybody_keep_same()
     response.add_etag()
     return response.make_conditional(request)

@@ -21,7 +21,7 @@ from app.avatars import DRAWN, identicon
 from app.cards import cards
 from app.extensions import db
 from app.forms import EditForm, OpenIDForm
-from app.headers import let_everybody_keep
+from app.headers import FOR_EVER, let_everybody_keep, let_everybody_keep_same
 from app.models import Identity, SignIn, User
 from app.views.paging import bounds
 
@@ -125,7 +125,5 @@ def edit():
 @bp.get(f"{DRAWN}<seed>.svg")
 def avatar(seed: str):
     """Show the pattern that stands for a user without a picture."""
-    response = Response(identicon(seed), mimetype="image/svg+xml")
-    response.cache_control.public = response.cache_control.immutable = True
-    response.cache_control.max_age = 31_536_000
-    return response
+    let_everybody_keep_same(FOR_EVER)
+    return Response(identicon(seed), mimetype="image/svg+xml")
