@@ -14,7 +14,17 @@ def create_app(debug: bool = False, **settings) -> Flask:
 
     Raises SettingError, in one sentence, when a setting makes no sense.
     """
-    from app import cli, counters, database, failures, headers, provider, templating, views
+    from app import (
+        cli,
+        counters,
+        database,
+        failures,
+        headers,
+        provider,
+        request_size,
+        templating,
+        views,
+    )
     from app.openid.store import DatabaseStore
 
     app = Flask(__name__)
@@ -25,6 +35,7 @@ def create_app(debug: bool = False, **settings) -> Flask:
 
         database.init_app(app)
         origin.init_app(app)
+        request_size.init_app(app)
         csrf.init_app(app)
         # Its context processor would load the user for every template, the 500 page's too.
         lm.init_app(app, add_context_processor=False)

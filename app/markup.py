@@ -42,6 +42,9 @@ def tag_key(name: str) -> str | None:
 
     A tag of digits alone is a number (#1), not a tag.
     """
+    # No letter is typed as more than four, and to compose many may take very long.
+    if len(name) > 4 * LONGEST_TAG:
+        return None
     key = unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
     if not 1 <= len(key) <= LONGEST_TAG or not all(map(_is_of_tags, key)):
         return None

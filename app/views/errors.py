@@ -38,6 +38,12 @@ WORDS = {
         "What you sent is longer than this site can take, so nothing of it was kept. Please go "
         "back, where it should still be, and make it shorter.",
     ),
+    414: ("Too long", "This address is longer than any page of this site has."),
+    431: (
+        "Too much",
+        "Your browser sent more along than this site can take. Please delete its cookies of "
+        "this site and try again.",
+    ),
 }
 
 
