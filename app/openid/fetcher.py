@@ -9,6 +9,7 @@ site itself are answered in-process.
 import contextlib
 import contextvars
 import re
+import threading
 import time
 from urllib.parse import urljoin
 
@@ -20,6 +21,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 from app.openid import html, network
 from app.openid.network import (
     Answer,
+    FetchBusy,
     FetchError,
     FetchFailed,
     FetchRefused,
@@ -29,10 +31,14 @@ from app.openid.network import (
 )
 
 MOST_REDIRECTS = 3
+# Steps of this process that may wait for other sites at once. Each keeps a thread of the
+# server busy, and whoever answers slowly enough could have them all.
+MAX_FETCHING = 8
 REDIRECTS = {301, 302, 303, 307, 308}
 USER_AGENT = "Microblog (OpenID relying party)"
 
 _current_step = contextvars.ContextVar("current_step", default=None)
+_slots = threading.BoundedSemaphore(MAX_FETCHING)
 _answering_ourselves = contextvars.ContextVar("answering_ourselves", default=False)
 
 
@@ -54,6 +60,16 @@ def step(seconds: float | None = None):
         yield this
     finally:
         _current_step.reset(token)
+        if this.has_slot:
+            _slots.release()
+
+
+def _take_slot(this: Step) -> None:
+    """Make sure that `this` is one of the steps that may wait for other sites, until it ends."""
+    if not this.has_slot:
+        if not _slots.acquire(blocking=False):
+            raise FetchBusy(f"{MAX_FETCHING} other sites are being waited for already")
+        this.has_slot = True
 
 
 def install() -> None:
@@ -69,7 +85,8 @@ class Fetcher(HTTPFetcher):
 
         Gives the response with whatever status it has. The body of a GET is not the
         page itself but what discovery may read of it, see `app.openid.html`. Raises
-        FetchRefused, FetchTimedOut or FetchFailed, and remembers it in the current step.
+        FetchRefused, FetchTimedOut, FetchBusy or FetchFailed, and remembers it in the
+        current step.
         """
         with contextlib.ExitStack() as stack:
             this = _current_step.get() or stack.enter_context(step())
@@ -91,6 +108,8 @@ def _follow(url: str, body, headers: dict[str, str], this: Step) -> HTTPResponse
         target = network.parse(url)
         this.left()
         ask = _ask_ourselves if _is_own(target) else network.ask
+        if ask is network.ask:
+            _take_slot(this)
         with _only_fetch_errors(target):
             answer = ask(target, body, _request_headers(target, body, headers), this)
         if answer.status not in REDIRECTS:

@@ -62,6 +62,10 @@ class FetchTimedOut(FetchError):
     """The deadline of the step has passed."""
 
 
+class FetchBusy(FetchError):
+    """Too many fetches are under way."""
+
+
 class FetchFailed(FetchError):
     """The other side could not be found or reached, or its answer is unusable."""
 
@@ -72,6 +76,7 @@ class Step:
     def __init__(self, deadline: float):
         self.deadline = deadline
         self.failure: FetchError | None = None
+        self.has_slot = False
 
     def left(self) -> float:
         """Give the seconds left, more than 0, or raise FetchTimedOut."""

@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 PROBLEMS = {
     "not_found": "Nothing answers at that address. Please check its spelling.",
     "no_answer": "That address took too long to answer. Please try again in a moment.",
+    "busy": "Very many people are signing in just now. Please try again in a moment.",
     "not_openid": "There is no OpenID at that address. Please check it, or sign in another way.",
     "refused": "That address cannot be used here. "
     "Please type the public web address of your OpenID.",
@@ -246,6 +247,8 @@ def _fetch_problem(failure: Exception | None) -> str | None:
             return None
         case fetcher.FetchTimedOut():
             return "no_answer"
+        case fetcher.FetchBusy():
+            return "busy"
         case fetcher.FetchRefused():
             return "refused"
         case _:

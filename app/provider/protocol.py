@@ -51,17 +51,21 @@ def pending_request() -> tuple[PendingRequest | None, server.CheckIDRequest | No
     return pending, messages.decode(pending.message)
 
 
-def returns_home(request: server.CheckIDRequest) -> bool:
-    """Ask the realm whether it sends its visitors to this return_to (OpenID 2.0, 9.2.1)."""
+def returns_home(request: server.CheckIDRequest) -> bool | None:
+    """Ask the realm whether it sends its visitors to this return_to (OpenID 2.0, 9.2.1).
+
+    Returns None when it could not be asked just now.
+    """
     release()
-    with fetcher.step():
+    with fetcher.step() as step:
         try:
-            return request.returnToVerified()
+            verified = request.returnToVerified()
         except SQLAlchemyError:
             raise
         except Exception as error:  # It is not there, slow, or talks nonsense.
             logger.info("return_to of %r not verified: %r", request.trust_root, error)
-            return False
+            verified = False
+    return None if isinstance(step.failure, fetcher.FetchBusy) else verified
 
 
 def is_own(request: server.CheckIDRequest, account: Account) -> bool:

@@ -105,8 +105,8 @@ def consent():
         pending.drop()
         current_app.logger.info("account %s told %r who it is", account.id, asked.trust_root)
         return protocol.approve(asked, account, began)
-    if pending.verified is None:
-        pending.note_verified(protocol.returns_home(asked))
+    if pending.verified is None and (verified := protocol.returns_home(asked)) is not None:
+        pending.note_verified(verified)
     let_form_leave()
     return render_template(
         "provider/consent.html",

@@ -1,5 +1,6 @@
 """How long fetching waits, and how much it takes."""
 
+import contextlib
 import socket
 import threading
 from unittest import mock
@@ -9,7 +10,7 @@ from openid import fetchers
 from openid.consumer.discover import discover as discover_openid
 
 from app.openid import fetcher, network
-from app.openid.network import FetchFailed, FetchRefused, FetchTimedOut
+from app.openid.network import FetchBusy, FetchFailed, FetchRefused, FetchTimedOut
 from app.tests.fetching_base import OTHER_PUBLIC, PATIENCE, PUBLIC, FetchingCase, page
 from app.tests.hostile import response
 
@@ -101,6 +102,46 @@ class DeadlineTests(FetchingCase):
     def test_own_pages_are_not_asked_when_time_is_over(self):
         with fetcher.step(0):
             self.assertRaises(FetchTimedOut, self.fetch, "http://site.example/")
+
+
+class SlotTests(FetchingCase):
+    """So many steps of a process wait for other sites at once, and no more."""
+
+    def setUp(self):
+        super().setUp()
+        self.trust()
+        self.slots = threading.BoundedSemaphore(1)
+        self.enter(mock.patch.object(fetcher, "_slots", self.slots))
+
+    def is_free(self) -> bool:
+        if free := self.slots.acquire(blocking=False):
+            self.slots.release()
+        return free
+
+    def test_a_step_keeps_its_slot_until_it_ends_however_it_ends(self):
+        for path in ("/", "/broken"):
+            with fetcher.step():
+                self.assertTrue(self.is_free())
+                for _ in range(2):
+                    with contextlib.suppress(FetchFailed):
+                        self.fetch(self.server.origin + path)
+                    self.assertFalse(self.is_free())
+            self.assertTrue(self.is_free())
+        # A fetch by itself is a step of its own.
+        self.fetch(self.server.origin + "/")
+        self.assertTrue(self.is_free())
+
+    def test_without_one_nothing_is_asked_but_this_site_itself(self):
+        self.assertTrue(self.slots.acquire(blocking=False))
+        asked = len(self.server.requests)
+        with fetcher.step() as step:
+            self.assertRaises(FetchBusy, self.fetch, self.server.origin + "/")
+            self.assertIsInstance(step.failure, FetchBusy)
+            self.assertEqual(self.fetch("http://site.example/").status, 404)
+        self.assertEqual(len(self.server.requests), asked)
+        self.assertFalse(self.is_free())
+        self.slots.release()
+        self.assertEqual(self.fetch(self.server.origin + "/").status, 404)
 
 
 class WhatIsTakenTests(FetchingCase):

@@ -1,9 +1,12 @@
 """Our own provider as a foreign relying party's visitors meet it."""
 
+import threading
+from unittest import mock
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from openid.extensions import ax, sreg
 
+from app.openid import fetcher
 from app.provider.models import Account
 from app.tests.base import PASSWORD, SITE
 from app.tests.provider_base import ENDPOINT, MIGUEL, REALM, RETURN_TO, ProviderCase
@@ -142,6 +145,24 @@ class VerifiedReturnTests(ProviderCase, SecondProviderCase):
                 browser.get(SITE + self.message(realm=realm, return_to=realm + "return?x=1"))
                 self.assertEqual(browser.page.heading, QUESTION)
                 self.assertEqual(len(browser.page.alerts), 0 if name == "confirmed" else 1)
+
+    def test_a_realm_that_cannot_be_asked_now_is_asked_the_next_time(self):
+        self.provider.pages["/"] = Reply(
+            self.provider.xrds(["http://specs.openid.net/auth/2.0/return_to"]).replace(
+                "/endpoint", "/return"
+            ),
+            content_type="application/xrds+xml",
+        )
+        browser = self.member()
+        realm = self.provider.origin + "/"
+        with mock.patch.object(fetcher, "_slots", threading.BoundedSemaphore(1)) as slots:
+            slots.acquire()
+            browser.get(SITE + self.message(realm=realm, return_to=realm + "return"))
+        self.assertEqual((browser.status, browser.page.heading), (200, QUESTION))
+        self.assertEqual(len(browser.page.alerts), 1)
+        self.assertEqual(self.provider.requests, [])
+        browser.get(browser.url)
+        self.assertEqual(browser.page.alerts, [])
 
 
 class HostileRequestTests(ProviderCase):
