@@ -1,9 +1,11 @@
-"""Who may read: everybody, or with PUBLIC off the members alone."""
+"""Who may read: everybody, or with PUBLIC off the members alone; and who is counted as one."""
 
 from functools import wraps
 
 from flask import current_app
 from flask_login import current_user
+
+from app.extensions import visitor_address
 
 
 def reader_required(view):
@@ -16,3 +18,9 @@ def reader_required(view):
         return current_app.login_manager.unauthorized()
 
     return decorated
+
+
+def user_key() -> str:
+    """Return what limits count: a member wherever they are, or else an address."""
+    # The limiter asks before g.user is set.
+    return f"user {current_user.id}" if current_user.is_authenticated else visitor_address()

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from markupsafe import Markup
 
 from app import paging, timelines
+from app.bounded import bounded
 from app.extensions import db
 from app.markup import tag_in, tag_key
 from app.models import User
@@ -23,6 +24,8 @@ from app.posts import Post, Tag
 
 LONGEST_QUERY = 200
 MOST_WORDS = 10
+# Seconds after which the database gives one up.
+MAX_SECONDS = 2.0
 
 PART = re.compile(
     r"""from:(?P<author>[A-Za-z0-9_.-]{1,64}) (?!\S)
@@ -67,13 +70,16 @@ def parse(text: str) -> Query:
     # Composed, as posts are kept. PostgreSQL takes no NUL, and nobody types one.
     text = unicodedata.normalize("NFC", text[:LONGEST_QUERY]).replace("\0", " ")
     for part in PART.finditer(text):
+        # Every one is another thing for the database to look up.
+        if len(query.phrases) + len(query.authors) + len(query.tags) == MOST_WORDS:
+            break
         if part["author"]:
             query.authors.append(part["author"].lower())
         elif part["tag"] and (key := tag_key(tag_in(part["tag"]))):
             query.tags.append(key)
         else:
             written = part["phrase"] or part["word"] or part["tag"] or ""
-            if words(written) and len(query.phrases) < MOST_WORDS:
+            if words(written):
                 query.phrases.append(Phrase(written, written.endswith("*")))
     return query
 
@@ -109,7 +115,7 @@ def marker(query: Query):
 
 
 def posts(query: Query, bounds: Bounds) -> Page:
-    """Give a page of the posts that match all of `query`, newest first."""
+    """Give a page of the posts that match all of `query`, newest first. Raises TookTooLong."""
     if not query:
         return Page([])
     statement = timelines.POSTS
@@ -120,7 +126,8 @@ def posts(query: Query, bounds: Bounds) -> Page:
         statement = statement.where(*(User.nickname_key == nickname for nickname in query.authors))
     for tag in query.tags:
         statement = statement.where(Post.id.in_(sa.select(Tag.post_id).where(Tag.name == tag)))
-    return paging.read(paging.both_ways(statement, Post.id), bounds)
+    with bounded(MAX_SECONDS):
+        return paging.read(paging.both_ways(statement, Post.id), bounds)
 
 
 def _in_sqlite(phrases: list[Phrase]) -> sa.TextClause:
@@ -151,11 +158,15 @@ MATCHES = {"sqlite": _in_sqlite, "postgresql": _in_postgresql}
 
 
 def users(query: Query, bounds: Bounds) -> Page:
-    """Give a page of the users whose nickname begins with one of the words, newest first."""
+    """Give a page of the users whose nickname begins with one of the words, newest first.
+
+    Raises TookTooLong.
+    """
     if not (beginnings := _beginnings(query)):
         return Page([])
     fits = (User.nickname_key.startswith(text, autoescape=True) for text in beginnings)
-    return paging.read(paging.both_ways(PEOPLE.where(sa.or_(*fits)), User.id), bounds)
+    with bounded(MAX_SECONDS):
+        return paging.read(paging.both_ways(PEOPLE.where(sa.or_(*fits)), User.id), bounds)
 
 
 def nickname_marker(query: Query):

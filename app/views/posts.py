@@ -11,12 +11,12 @@ from flask import (
     request,
     url_for,
 )
-from flask_login import current_user, login_required
+from flask_login import login_required
 
 from app import timelines
-from app.access import reader_required
+from app.access import reader_required, user_key
 from app.cards import cards
-from app.extensions import limiter, visitor_address
+from app.extensions import limiter
 from app.forms import PostForm
 from app.headers import let_everybody_keep
 from app.models import Post
@@ -30,11 +30,6 @@ bp = Blueprint("posts", __name__)
 
 POST_LIMIT = "30 per minute"
 POST = f"/post/<int(max={LARGEST_ID}):post_id>"
-
-
-def user_key() -> str:
-    # The limiter asks before g.user is set.
-    return f"user {current_user.id}" if current_user.is_authenticated else visitor_address()
 
 
 @bp.get("/", endpoint="index")

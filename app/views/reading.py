@@ -1,15 +1,20 @@
 """Reading everybody: the explore page, tags, search."""
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, abort, current_app, render_template, request
 
 from app import markup, search, timelines
-from app.access import reader_required
+from app.access import reader_required, user_key
+from app.bounded import TookTooLong
 from app.cards import cards
+from app.extensions import limiter
 from app.headers import let_everybody_keep
-from app.paging import NEWEST_PAGE
+from app.paging import NEWEST_PAGE, Page
 from app.views.paging import bounds
 
 bp = Blueprint("reading", __name__)
+
+SEARCH_LIMIT = "30 per minute"
+limit_searches = limiter.shared_limit(SEARCH_LIMIT, scope="search", key_func=user_key)
 
 
 @bp.get("/explore")
@@ -32,6 +37,7 @@ def tag(name: str):
 
 
 @bp.get("/search")
+@limit_searches
 @reader_required
 def find():
     """Show the posts that fit what was typed, and the first of the users who do."""
@@ -49,6 +55,7 @@ def find():
 
 
 @bp.get("/search/people")
+@limit_searches
 @reader_required
 def find_people():
     """Show the users who fit what was typed, those who joined last first."""
@@ -60,6 +67,21 @@ def find_people():
         page=search.users(query, bounds()),
         mark=search.nickname_marker(query),
     )
+
+
+@bp.errorhandler(TookTooLong)
+def search_took_too_long(error: TookTooLong):
+    """Ask for a search that is easier to answer."""
+    current_app.logger.info("a search was given up after %s seconds", search.MAX_SECONDS)
+    typed, query = _asked()
+    page = render_template(
+        "reading/search.html",
+        typed=typed,
+        query=query,
+        page=Page([]),
+        took_too_long=True,
+    )
+    return page, 503
 
 
 def _asked() -> tuple[str, search.Query]:

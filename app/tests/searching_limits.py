@@ -1,0 +1,130 @@
+"""Searching without end: how often, and how long one search may take."""
+
+from unittest import mock
+from urllib.parse import quote
+
+import sqlalchemy as sa
+
+from app import db, search
+from app.bounded import TookTooLong, bounded
+from app.search import MAX_SECONDS, MOST_WORDS
+from app.tests.base import Browser, PeopleTestCase
+from app.tests.searching import SearchPageTestCase
+from app.views import reading
+
+PAGES = ("/search?q=tea", "/search/people?q=tea", "/search?q=tea&older=9")
+# Statements that would go on for much longer than anybody waits.
+ENDLESS = {
+    "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) "
+    "SELECT i FROM n WHERE i < 0",
+    "postgresql": "SELECT length(text)::bigint FROM CAST(pg_sleep(600) AS text) AS text",
+}
+
+
+class SearchLimitTests(PeopleTestCase):
+    settings = {"RATELIMIT_ENABLED": "on"}
+
+    def use_up(self, browser: Browser) -> None:
+        for number in range(30):
+            self.assertEqual(browser.get(PAGES[number % 3]).status_code, 200)
+
+    def test_30_times_a_minute_for_visitors_and_for_members(self):
+        for browser in (self.browser(), self.browser(self.john)):
+            self.use_up(browser)
+            for path in PAGES:
+                browser.get(path)
+                self.assertEqual((browser.status, browser.page.heading), (429, "Not so fast"))
+                self.assertGreater(int(browser.response.headers["Retry-After"]), 0)
+            self.assertEqual(browser.get("/explore").status_code, 200)
+        # A member counts apart from who shares the address.
+        self.assertEqual(self.browser(self.susan).get(PAGES[0]).status_code, 200)
+
+
+class SearchCostTests(SearchPageTestCase):
+    def setUp(self):
+        super().setUp()
+        self.john.write("a cup of tea")
+        statement = sa.text(ENDLESS[db.engine.dialect.name])
+        self.endless = mock.patch.dict(
+            search.MATCHES, {db.engine.dialect.name: lambda phrases: statement}
+        )
+
+    def test_one_that_takes_too_long_is_given_up_with_a_sentence(self):
+        for browser in (self.browser(), self.browser(self.john)):
+            for path in ("/search?q=tea+please", "/search?q=tea+please&older=99999999"):
+                with self.endless, mock.patch.object(search, "MAX_SECONDS", 0.05):
+                    browser.get(path)
+                self.assertEqual((browser.status, browser.page.heading), (503, "Search"))
+                self.assertEqual(len(browser.page.alerts), 1)
+                self.assertIn("Please look for fewer or rarer words.", browser.page.alerts[0])
+                self.assertNotIn("No post fits that", browser.page.words)
+                box = next(f for f in browser.page.forms if "q" in f.names)
+                self.assertEqual(box.fields["q"], "tea please")
+        self.assertEqual(self.found("tea"), ["a cup of tea"])
+
+    def test_so_is_a_search_for_people(self):
+        slow = search.PEOPLE.where(sa.text(f"EXISTS ({ENDLESS[db.engine.dialect.name]})"))
+        browser = self.browser()
+        with mock.patch.multiple(search, PEOPLE=slow, MAX_SECONDS=0.05):
+            for path in ("/search/people?q=john", "/search?q=john"):
+                browser.get(path)
+                self.assertEqual((browser.status, len(browser.page.alerts)), (503, 1))
+
+    def test_the_bound_ends_with_the_search(self):
+        if db.engine.dialect.name == "postgresql":
+            setting = sa.text("SHOW statement_timeout")
+            before = db.session.scalar(setting)
+            with bounded(MAX_SECONDS):
+                self.assertEqual(db.session.scalar(setting), "2s")
+            self.assertEqual(db.session.scalar(setting), before)
+            return
+        long = sa.text(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)"
+            " SELECT count(*) FROM n"
+        )
+        with self.assertRaises(TookTooLong), bounded(-1):
+            db.session.scalar(long)
+        self.assertEqual(db.session.scalar(long), 100_000)
+
+    def test_another_failure_of_the_database_stays_one(self):
+        with self.assertRaises(sa.exc.SQLAlchemyError), bounded(MAX_SECONDS):
+            db.session.execute(sa.text("SELECT * FROM nowhere"))
+        self.assertEqual(self.found("tea"), ["a cup of tea"])
+        self.assertEqual(reading.SEARCH_LIMIT, "30 per minute")
+
+
+class SearchWordsTests(SearchPageTestCase):
+    """What a query may hold, and what stands for itself in it."""
+
+    def test_words_beyond_the_tenth_are_not_looked_for(self):
+        words = [f"w{n}" for n in range(MOST_WORDS + 1)]
+        query = search.parse(" ".join(words))
+        self.assertEqual([phrase.written for phrase in query.phrases], words[:MOST_WORDS])
+        quoted = search.parse('"' + " ".join(words) + '"')
+        self.assertEqual(search.words(quoted.phrases[0].written), words[:MOST_WORDS])
+        self.john.write(" ".join(words[:MOST_WORDS]))
+        self.assertEqual(len(self.found(" ".join(words))), 1)
+        self.assertEqual(len(self.found('"' + " ".join(words) + '"')), 1)
+        for kind in ("#t{}", "from:u{}", '"p {}"', "w{} #t{} from:u{}"):
+            query = search.parse(" ".join(kind.replace("{}", str(n)) for n in range(30)))
+            count = len(query.phrases) + len(query.tags) + len(query.authors)
+            self.assertEqual(count, MOST_WORDS, kind)
+        # All of the ten count.
+        self.assertEqual(self.found(" ".join([*words[: MOST_WORDS - 1], "absent"])), [])
+
+    def people(self, text: str) -> list[str]:
+        browser = self.browser()
+        browser.get(f"/search/people?q={quote(text)}")
+        links = browser.page.links.values()
+        return sorted(link.rpartition("/")[2] for link in links if link.startswith("/user/"))
+
+    def test_signs_of_like_stand_for_themselves(self):
+        for nickname in ("a_b", "axb", "a-b", "ab"):
+            self.person(nickname)
+        self.assertEqual(self.people("a_b"), ["a_b"])
+        self.assertEqual(self.people("a_"), ["a_b"])
+        # These are in no nickname, so nobody's begins with them; %, _ and the sign that
+        # escapes them would each fit everybody, or somebody.
+        for text in ("a%", "a%b", "%b", "%a", "a/", "a/_b", "a\\_b", "a\\", "/", "_b", "_"):
+            with self.subTest(text):
+                self.assertEqual(self.people(text), [])
