@@ -3,6 +3,7 @@
 import logging
 import secrets
 import smtplib
+from urllib.parse import urlencode
 
 import click
 import sqlalchemy as sa
@@ -10,6 +11,8 @@ from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 from openid.consumer.discover import DiscoveryFailure, discover
 from openid.fetchers import HTTPFetchingError
+from openid.message import OPENID2_NS
+from openid.yadis import xri
 
 from app import hiding, safety
 from app.database import release, unhurried, upgrade, writing
@@ -93,19 +96,49 @@ def check_openid(url: str | None) -> None:
 
 
 def _is_alive(url: str) -> bool:
+    """Tell whether there is an OpenID at `url` whose providers answer, and print what is there."""
     release()
+    shown = hiding.one_line(url)
+    if xri.identifierScheme(url) == "XRI":
+        click.echo(f"{shown}: is no web address, and nobody looks up other names any more")
+        return False
     with fetcher.step() as step:
         try:
             _, services = discover(url)
         except (DiscoveryFailure, HTTPFetchingError) as error:
-            click.echo(f"{url}: no answer: {step.failure or error}")
+            click.echo(f"{shown}: no answer: {hiding.one_line(str(step.failure or error))}")
+            return False
+        except Exception as error:  # The library raises whatever its parsers do.
+            click.echo(f"{shown}: cannot be an OpenID: {hiding.one_line(str(error))}")
             return False
     if not services:
-        click.echo(f"{url}: answers, but is no OpenID")
+        click.echo(f"{shown}: answers, but is no OpenID")
         return False
+    problems = {service.server_url: None for service in services}
+    problems = {endpoint: _problem_of(endpoint) for endpoint in problems}
     for service in services:
-        click.echo(f"{url}: alive, {service.server_url} ({', '.join(service.type_uris)})")
-    return True
+        problem = problems[service.server_url]
+        state = f"not alive, {problem}" if problem else "alive"
+        click.echo(f"{shown}: {state}, {service.server_url} ({', '.join(service.type_uris)})")
+    return not any(problems.values())
+
+
+def _problem_of(endpoint: str) -> str | None:
+    """Ask a provider's endpoint to check an answer; return what is wrong when it does not."""
+    # Every provider has to answer that it is not valid (OpenID 2.0, 11.4.2), and keeps nothing.
+    question = {
+        "openid.ns": OPENID2_NS,
+        "openid.mode": "check_authentication",
+        "openid.assoc_handle": "none",
+        "openid.signed": "mode",
+        "openid.sig": "none",
+    }
+    with fetcher.step():
+        try:
+            status = fetcher.Fetcher().fetch(endpoint, urlencode(question)).status
+        except fetcher.FetchError as error:
+            return hiding.one_line(str(error))
+    return f"it answers {status}" if status in {404, 410} or status >= 500 else None
 
 
 @openid_commands.command("cleanup")

@@ -22,6 +22,7 @@ from app.openid.discovery import endpoint_url, identity_document, wants_xrds
 from app.provider import protocol, sign_ins
 from app.provider.forms import DeleteAccountForm, JoinForm, PasswordForm, SignInForm
 from app.provider.models import Account, Consent
+from app.redirects import safe_next
 
 bp = Blueprint("accounts", __name__)
 
@@ -141,8 +142,7 @@ def forget_consent(consent_id: int):
     own += Consent.of([account.identifier]) if account else []
     Consent.forget([consent.id for consent in own if consent.id == consent_id])
     flash("That site will have to ask you again.", "success")
-    back = "profiles.edit" if current_user.is_authenticated else "provider.endpoint"
-    return redirect(url_for(back))
+    return redirect(safe_next(request.form.get("next")))
 
 
 @bp.get("/id/<username>")

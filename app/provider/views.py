@@ -50,7 +50,9 @@ def _keep(asked: CheckIDRequest) -> str:
 
 
 def _front_page() -> Response:
-    page = render_template("provider/front.html", account=sign_ins.current())
+    account = sign_ins.current()
+    consents = Consent.of([account.identifier]) if account else []
+    page = render_template("provider/front.html", account=account, consents=consents)
     return point_at(Response(page), "provider.document")
 
 

@@ -5,6 +5,7 @@ from unittest import mock
 import sqlalchemy as sa
 
 from app import db
+from app.models import User
 from app.provider.models import Account, AccountSignIn, Consent
 from app.tests.base import PASSWORD, SITE, JoinMixin, TestCase
 from config import read_settings
@@ -152,6 +153,27 @@ class ConsentsTests(AccountTestCase):
         self.assertEqual(self.miguel.path, "/edit")
         self.assertNotIn(REALM, self.miguel.page.words)
         self.assertEqual(self.count(Consent), 0)
+
+    def test_whoever_has_nothing_but_an_account_finds_them_on_its_page(self):
+        browser = self.browser()
+        browser.get("/openid/join")
+        browser.submit(username="ana", password=PASSWORD)
+        account = db.session.scalar(sa.select(Account).where(Account.username_key == "ana"))
+        self.assertIsNone(User.find("ana"))
+        Consent.remember(account, REALM)
+        Consent.remember(self.account(), "https://third.example/")
+        browser.get("/openid")
+        self.assertIn(REALM, browser.page.words)
+        self.assertNotIn("third.example", browser.page.words)
+        browser.submit(button=f"Forget {REALM}")
+        self.assertEqual(browser.path, "/openid")
+        self.assertEqual(browser.page.statuses, ["That site will have to ask you again."])
+        self.assertNotIn(REALM, browser.page.words)
+        self.assertEqual(self.count(Consent), 1)
+        # Nobody else can take the other one back from here.
+        consent = db.session.scalar(sa.select(Consent.id))
+        browser.post(f"/openid/consents/{consent}/forget", {"csrf_token": browser.token()})
+        self.assertEqual(self.count(Consent), 1)
 
     def test_nobody_elses_are_shown_or_forgotten(self):
         Consent.remember(self.account(), REALM)

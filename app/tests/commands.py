@@ -1,6 +1,7 @@
 """The commands of whoever runs the site."""
 
 import os
+import socket
 import subprocess
 import sys
 
@@ -9,6 +10,7 @@ from app.database import now, writing
 from app.models import Identity, Post, SignIn, User
 from app.openid.store import DatabaseStore, Nonce
 from app.tests.base import PASSWORD, JoinMixin, PeopleTestCase, TestCase, settings
+from app.tests.second_provider import Reply, SecondProviderCase
 from config import basedir
 
 
@@ -78,6 +80,52 @@ class OpenIDCommandTests(TestCase):
         result = self.run_command("openid", "check", "http://127.0.0.1:1/")
         self.assertEqual(result.exit_code, 1)
         self.assertIn("no answer", result.output)
+
+    def test_what_can_be_no_address_is_refused_in_a_sentence(self):
+        for url in (
+            "http://[",
+            "=name",
+            "@name",
+            "xri://=name",
+            "http://",
+            "://",
+            "http://a\n",
+        ):
+            with self.subTest(url):
+                result = self.run_command("openid", "check", url)
+                self.assertEqual(result.exit_code, 1)
+                self.assertIsInstance(result.exception, SystemExit)
+                self.assertEqual(len(result.output.splitlines()), 1, result.output)
+
+
+class EndpointCheckTests(SecondProviderCase):
+    def test_a_provider_whose_endpoint_is_dead_is_not_alive(self):
+        origin = self.provider.origin
+        result = self.run_command("openid", "check", origin + "/id/susan")
+        self.assertEqual(result.exit_code, 0, result.output)
+        self.assertIn(f"/id/susan: alive, {self.provider.endpoint} (", result.output)
+        for path, reply in {
+            "/gone": Reply("gone", status=410),
+            "/broken": Reply("broken", status=500),
+            "/moved": Reply("", {"Location": self.provider.endpoint}, 302),
+            "/nowhere": None,
+        }.items():
+            with self.subTest(path):
+                page = f'<link rel="openid2.provider" href="{origin}{path}">'
+                self.provider.pages["/someone"] = Reply(f"<html><head>{page}</head></html>")
+                if reply:
+                    self.provider.pages[path] = reply
+                result = self.run_command("openid", "check", origin + "/someone")
+                self.assertEqual(result.exit_code, 1)
+                self.assertIn("/someone: not alive, ", result.output)
+                self.assertEqual(self.provider.requests[-1].path, path)
+        with socket.socket() as nobody:
+            nobody.bind(("127.0.0.1", 0))
+            page = f'<link rel="openid.server" href="http://127.0.0.1:{nobody.getsockname()[1]}/">'
+            self.provider.pages["/someone"] = Reply(f"<html><head>{page}</head></html>")
+            result = self.run_command("openid", "check", origin + "/someone")
+        self.assertEqual(result.exit_code, 1)
+        self.assertIn("/someone: not alive, ", result.output)
 
 
 class SafetyCheckTests(TestCase):

@@ -34,7 +34,7 @@ def user(nickname: str):
     """Show who a user is and what they wrote."""
     profile = people.profile(nickname, reader())
     if profile is None:
-        return not_found(nickname)
+        return not_found()
     let_everybody_keep()
     page = timelines.by_author(profile.id, bounds())
     return render_template("profiles/user.html", user=profile, page=page, cards=cards(page.rows))
@@ -47,7 +47,7 @@ def list_people(nickname: str, which: str):
     """List who follows a user, or whom the user follows, those who joined last first."""
     profile = people.profile(nickname, reader())
     if profile is None:
-        return not_found(nickname)
+        return not_found()
     page = people.listed(which, profile.id, bounds())
     return render_template("profiles/people.html", user=profile, which=which, page=page)
 
@@ -58,7 +58,7 @@ def follow(nickname: str):
     """Follow a user: their posts appear on the visitor's home page."""
     found = User.find(nickname)
     if found is None:
-        return not_found(nickname)
+        return not_found()
     if g.user.follow(found):
         flash(f"You are following {found.nickname}.", "success")
     elif found.id == g.user.id:
@@ -74,7 +74,7 @@ def unfollow(nickname: str):
     """Follow a user no more."""
     found = User.find(nickname)
     if found is None:
-        return not_found(nickname)
+        return not_found()
     if g.user.unfollow(found):
         flash(f"You are not following {found.nickname} any more.", "success")
     else:
@@ -87,11 +87,12 @@ def reader() -> int:
     return current_user.id if current_user.is_authenticated else 0
 
 
-def not_found(nickname: str):
+def not_found():
     """Say that there is nobody of that name: at home to members, to all others as an error."""
     if not current_user.is_authenticated:
         abort(404)
-    flash(f"User {nickname[:64]} not found.", "error")
+    # Without the name, which may be any text that somebody put into a link.
+    flash("User not found.", "error")
     return redirect(url_for("posts.index"))
 
 
