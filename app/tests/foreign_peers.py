@@ -168,6 +168,12 @@ class ProviderTests(JoinMixin, ForeignPeer):
         self.assertNotEqual(nickname, "berta")
         self.assert_signed_in(browser, "/id/berta", nickname, "berta@example.com")
 
+    def test_an_identity_of_openid_1_signs_in(self):
+        browser = self.sign_in("/old/emil")
+        self.assert_signed_in(browser, "/old/emil", "emil", "emil@example.com")
+        [asked] = browser.queries(self.peer + "/server")
+        self.assertNotIn("openid.ns", asked)
+
     def test_no_secret_is_shared_and_every_answer_is_checked(self):
         for name in ("carla", "dora"):
             browser = self.sign_in(f"/id/{name}")

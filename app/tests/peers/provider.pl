@@ -7,6 +7,7 @@
 # prints "ready" once it listens on 127.0.0.1 and ends on SIGTERM.
 #
 #   /id/NAME   an identity, found through its HTML
+#   /old/NAME  one of OpenID 1.1 alone
 #   /          the provider's own identifier: answers with /id/selected
 #   /server    the endpoint; /id/refuser always declines
 
@@ -42,12 +43,13 @@ sub answer {
 sub redirect { return answer(302, 'text/plain', '', Location => $_[0]) }
 
 sub identity {
-    my ($name) = @_;
+    my ($kind, $name) = @_;
+    my $versions = $kind eq 'old' ? 'openid.server' : 'openid2.provider openid.server';
     return answer(200, 'text/html; charset=utf-8', <<"HTML");
 <!DOCTYPE html>
 <html>
 <head><title>$name</title>
-<link rel="openid2.provider openid.server" href="$base/server">
+<link rel="$versions" href="$base/server">
 </head>
 <body><h1>$name</h1></body>
 </html>
@@ -64,7 +66,7 @@ sub parameters {
 # The person an identity belongs to; nobody when it is not one of ours, or declines.
 sub willing {
     my ($identity) = @_;
-    my ($name) = ($identity || '') =~ m{^\Q$base\E/id/([\w.-]+)$} or return;
+    my ($name) = ($identity || '') =~ m{^\Q$base\E/(?:id|old)/([\w.-]+)$} or return;
     return $name eq 'refuser' ? undef : $name;
 }
 
@@ -115,7 +117,7 @@ sub respond {
     my ($request) = @_;
     my $path = $request->uri->path;
     return answer(200, 'application/xrds+xml', $xrds) if $path eq '/';
-    return identity($1) if $path =~ m{^/id/([\w.-]+)$};
+    return identity($1, $2) if $path =~ m{^/(id|old)/([\w.-]+)$};
     return answer(404, 'text/plain', "not found\n") unless $path eq '/server';
     return eval { endpoint(parameters($request)) } || answer(500, 'text/plain', "error:$@");
 }

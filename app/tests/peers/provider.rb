@@ -7,6 +7,7 @@
 # --post returns positive assertions by a form that submits itself, otherwise by redirect.
 #
 #   /id/NAME           an identity, found through its HTML
+#   /old/NAME          an identity of OpenID 1.1 alone
 #   /id/NAME?yadis=1   the same person, found through XRDS alone
 #   /                  the provider's own identifier: answers with /id/selected
 #   /server            the endpoint; /id/refuser always declines
@@ -41,7 +42,8 @@ def page(answer, type, body, status = 200)
 end
 
 def identity(http, answer, name)
-  link = %(<link rel="openid2.provider openid.server" href="#{ENDPOINT}">\n)
+  versions = http.path.start_with?('/old/') ? 'openid.server' : 'openid2.provider openid.server'
+  link = %(<link rel="#{versions}" href="#{ENDPOINT}">\n)
   if http.query['yadis']
     # No link here: a relying party that misses the XRDS must fail and not fall back.
     link = ''
@@ -83,7 +85,7 @@ end
 
 def decide(request)
   chosen = request.id_select ? "#{BASE}/id/selected" : request.identity
-  name = chosen.to_s[%r{\A#{Regexp.escape(BASE)}/id/([\w.-]+)}, 1]
+  name = chosen.to_s[%r{\A#{Regexp.escape(BASE)}/(?:id|old)/([\w.-]+)}, 1]
   return request.answer(false) if name.nil? || name == 'refuser'
 
   response = request.answer(true, nil, chosen)
@@ -119,7 +121,7 @@ server.mount_proc('/') do |http, answer|
   when '/' then page(answer, 'application/xrds+xml', xrds(OpenID::OPENID_IDP_2_0_TYPE))
   when '/server' then endpoint(http, answer)
   when %r{\A/xrds/[\w.-]+\z} then person(answer)
-  when %r{\A/id/([\w.-]+)\z} then identity(http, answer, $1)
+  when %r{\A/(?:id|old)/([\w.-]+)\z} then identity(http, answer, $1)
   else page(answer, 'text/plain', "not found\n", 404)
   end
 end
