@@ -209,6 +209,15 @@ class EndpointTests(SecondProviderCase):
                             self.assertTrue(form.action.startswith("/"), form.action)
                         self.assertNotIn("openid.mode", browser.text)
 
+    def test_without_a_provider_of_ours_no_page_here_is_one(self):
+        self.app = self.make_app(PROVIDER="off", OPENID_TRUSTED_ORIGINS=self.provider.origin)
+        for endpoint in (SITE + "/openid", SITE + "/login"):
+            page = self.provider.links().replace(self.provider.endpoint, endpoint)
+            self.provider.pages["/me"] = Reply(page)
+            browser = self.begin(self.provider.origin + "/me")
+            self.assertEqual((browser.path, browser.status), ("/login", 400))
+            self.assertEqual(browser.page.alerts, [PROBLEMS["not_openid"]])
+
     def test_ours_is_asked_by_an_address_however_long(self):
         for username, next in [("miguel", self.endings()[1]), ("ingrid", "/" + "é" * 249)]:
             browser = self.browser()
