@@ -1,0 +1,155 @@
+"""Failure mail while the mail server refuses it, or more fails than can be told: its bounds."""
+
+import time
+from unittest import mock
+
+from app import failure_mail
+from app.failure_mail import (
+    LONGEST_PAUSE,
+    MOST_ATTEMPTS,
+    MOST_KINDS,
+    MOST_LETTERS,
+    MOST_REFERENCES,
+    FailureMail,
+)
+from app.tests.failure_base import MailCase
+from app.tests.servers import MailBox
+
+RETRY_SECONDS = 60
+
+
+class RefusingMailBox(MailBox):
+    """Takes no letter whose subject has one of `refused` in it."""
+
+    def __init__(self):
+        super().__init__()
+        self.refused = ["[microblog]"]
+        self.tries = 0
+
+    async def handle_DATA(self, server, session, envelope) -> str:
+        self.tries += 1
+        if any(word.encode() in envelope.content for word in self.refused):
+            return "451 not now"
+        return await super().handle_DATA(server, session, envelope)
+
+
+class BacklogTests(MailCase):
+    """The mail thread's work, done here step by step under a clock that the test moves."""
+
+    def setUp(self):
+        super().setUp()
+        self.seconds = 1000.0
+        clock = mock.Mock(wraps=time)
+        clock.monotonic = lambda: self.seconds
+        for patch in (
+            mock.patch.object(failure_mail, "time", clock),
+            mock.patch.object(FailureMail, "_start"),
+        ):
+            patch.start()
+            self.addCleanup(patch.stop)
+        self.box = self.mail_server(RefusingMailBox())
+        self.app = self.failing_app(
+            **self.mail,
+            FAILURE_RETRY_SECONDS=RETRY_SECONDS,
+            FAILURE_MAILS_PER_HOUR=10_000,
+        )
+        self.handler = next(h for h in self.app.logger.handlers if isinstance(h, FailureMail))
+
+    def fail_at(self, kind: int) -> None:
+        with self.app.test_request_context("/"):
+            try:
+                exec(compile("\n" * kind + "1 / 0", failure_mail.__file__, "exec"))
+            except ZeroDivisionError:
+                self.app.logger.exception("kind %d", kind)
+
+    def work(self) -> int:
+        """Do what the thread does in one round; return how often the server was tried."""
+        before = self.box.tries
+        self.handler._sort_new()
+        self.handler._write_letters()
+        self.handler._send_letters()
+        return self.box.tries - before
+
+    def warnings(self, words: str) -> int:
+        return sum("WARNING" in line and words in line for line in self.log())
+
+    def test_the_pause_doubles_up_to_an_hour_and_begins_anew_after_a_success(self):
+        self.fail_at(1)
+        pauses = []
+        self.assertEqual(self.work(), 1)
+        for _ in range(8):
+            pause = self.handler.pause
+            pauses.append(pause)
+            # Nothing is tried a moment before.
+            self.seconds += pause - 1
+            self.assertEqual(self.work(), 0)
+            self.seconds += 2
+            self.assertEqual(self.work(), 1)
+        self.assertEqual(pauses, [60, 120, 240, 480, 960, 1920, 3600, 3600])
+        self.assertEqual(pauses[-1], LONGEST_PAUSE)
+        self.assertEqual(self.warnings("tried again in 3600 seconds"), 3)
+        self.box.refused = []
+        self.seconds += LONGEST_PAUSE + 1
+        self.assertEqual(self.work(), 1)
+        self.assertEqual(self.box.letters.qsize(), 1)
+        self.box.refused = ["[microblog]"]
+        self.fail_at(2)
+        self.assertEqual(self.work(), 1)
+        self.assertEqual(self.handler.pause, RETRY_SECONDS)
+
+    def test_a_letter_is_given_up_after_thirty_attempts(self):
+        self.fail_at(1)
+        tries = 0
+        while self.handler.letters or not tries:
+            tries += self.work()
+            self.seconds += LONGEST_PAUSE + 1
+            self.assertLessEqual(tries, MOST_ATTEMPTS)
+        self.assertEqual(tries, MOST_ATTEMPTS)
+        self.assertEqual(self.warnings("given up"), 1)
+        self.assertEqual(self.warnings("tried again in"), MOST_ATTEMPTS - 1)
+
+    def test_one_that_is_refused_stands_before_no_other(self):
+        self.fail_at(1)
+        self.assertEqual(self.work(), 1)
+        (refused,) = self.handler.letters
+        self.box.refused = [refused.message["Message-ID"]]
+        self.fail_at(2)
+        self.seconds += RETRY_SECONDS + 1
+        # It is tried first once more, and then the others go before it.
+        self.assertEqual(self.work(), 1)
+        self.seconds += 2 * RETRY_SECONDS + 1
+        self.assertEqual(self.work(), 2)
+        self.assertEqual(self.box.letters.qsize(), 1)
+        self.assertEqual(list(self.handler.letters), [refused])
+
+    def test_only_so_many_letters_wait_and_the_log_names_the_others(self):
+        for kind in range(MOST_LETTERS + 3):
+            self.fail_at(kind)
+        self.work()
+        self.assertEqual(len(self.handler.letters), MOST_LETTERS)
+        self.assertEqual(self.warnings("too many wait already: [microblog] 500 ZeroDiv"), 3)
+
+    def test_only_so_many_kinds_are_told_apart_and_all_are_counted(self):
+        for kind in range(MOST_KINDS + 20):
+            self.fail_at(kind)
+        self.assertEqual(len(self.handler.new), MOST_KINDS + 1)
+        self.assertEqual(self.handler.new["others"].count, 20)
+        self.handler._sort_new()
+        self.assertEqual(len(self.handler.waiting), MOST_KINDS + 1)
+        for kind in range(MOST_KINDS + 20, MOST_KINDS + 25):
+            self.fail_at(kind)
+        self.handler._sort_new()
+        self.assertEqual(len(self.handler.waiting), MOST_KINDS + 1)
+        self.assertEqual(self.handler.waiting["others"].count, 25)
+
+    def test_a_mail_names_so_many_references(self):
+        self.box.refused = []
+        self.app.config["FAILURE_QUIET_SECONDS"] = 900
+        for _ in range(MOST_REFERENCES + 30):
+            reference = self.meet_failure(self.app)
+        self.assertEqual(self.work(), 1)
+        _, letter = self.letter(self.box)
+        others = letter.get_content().partition("Others:")[2].splitlines()[0]
+        self.assertEqual(len(others.split(",")), MOST_REFERENCES)
+        self.assertNotIn(reference, others)
+        self.assertIn(f"(ref {reference}), {MOST_REFERENCES + 30} times", letter["Subject"])
