@@ -10,6 +10,7 @@ from config import SHORTEST_SECRET
 def warnings(app: Flask) -> list[str]:
     """Return a line for each setting and each file that a public site should not run with."""
     config = app.config
+    is_without_proxy = config["SITE_URL_CHOSEN"] and config["PROXY_COUNT"] == 0
     found = {
         "SITE_URL is not set: only this machine is served. Set it to the public address.": (
             not config["SITE_URL_CHOSEN"]
@@ -40,9 +41,11 @@ def warnings(app: Flask) -> list[str]:
         "OPENID_TRUSTED_ORIGINS is set: visitors can have private addresses fetched.": (
             bool(config["OPENID_TRUSTED_ORIGINS"])
         ),
-        "PROXY_COUNT is 0 with an https SITE_URL: behind a proxy, all visitors count as one.": (
-            config["SITE_URL"].startswith("https:") and config["PROXY_COUNT"] == 0
+        "PROXY_COUNT is 0 with a public SITE_URL: behind a proxy, all visitors count as one.": (
+            is_without_proxy
         ),
+        "PROXY_COUNT is 0, and without a proxy that reads each request whole before it passes it "
+        "on, 100 visitors who send theirs slowly stop the site.": is_without_proxy,
         "SECRET_KEY is short: let the site make one.": (
             len(config["SECRET_KEY"]) < 2 * SHORTEST_SECRET
         ),

@@ -165,6 +165,13 @@ class SafetyCheckTests(TestCase):
                 self.assertEqual(status, 1)
                 self.assertTrue(any(line.startswith(name) for line in output.splitlines()), output)
 
+    def test_what_the_proxy_has_to_do_is_said_while_there_is_none(self):
+        for url in ("https://blog.example.com", "http://blog.example.com"):
+            with self.subTest(url):
+                output = self.check(SITE_URL=url, PROXY_COUNT="0")[1]
+                self.assertIn("reads each request whole before it passes it on", output)
+                self.assertNotIn("each request", self.check(SITE_URL=url)[1])
+
     def test_flask_finds_the_application_by_itself(self):
         environment = {name: str(value) for name, value in settings().items() if name != "TESTING"}
         found = subprocess.run(
