@@ -1,14 +1,17 @@
 """All tests side by side in several processes, which is what `python tests.py` runs.
 
 A class of tests stays whole, in one process; those that say `slow = True` begin first.
-Every process has a database and a folder of its own, see base.py.
+Every process has a database and a folder of its own, see base.py. TEST_SHUFFLE=on runs
+classes and their tests in an order of chance; with the number that it prints, in that order.
 """
 
 import gc
 import io
 import multiprocessing
 import os
+import random
 import signal
+import sys
 import unittest
 from multiprocessing.connection import Connection, wait
 from unittest.runner import TextTestResult
@@ -25,8 +28,12 @@ class Program(unittest.TestProgram):
     """`unittest.main()`, which runs the tests side by side unless it is given names."""
 
     def runTests(self) -> None:
+        if seed := os.environ.get("TEST_SHUFFLE"):
+            seed = seed if seed.isdecimal() else str(random.randrange(1_000_000))
+            print(f"Shuffled with TEST_SHUFFLE={seed}", file=sys.stderr)
+            self.test = shuffled(self.test, seed)
         if self.testNames is None:
-            self.test = ParallelSuite(self.test)
+            self.test = ParallelSuite(self.test, in_order=bool(seed))
         super().runTests()
 
 
@@ -36,8 +43,15 @@ class ParallelSuite(unittest.TestSuite):
     # One more than there are cores, for some tests do nothing but wait.
     processes = min((os.cpu_count() or 1) + 1, MOST_PROCESSES)
 
+    def __init__(self, tests=(), in_order: bool = False):
+        """Take tests, and whether their order counts for more than that slow ones begin first."""
+        super().__init__(tests)
+        self.in_order = in_order
+
     def run(self, result: TextTestResult, debug: bool = False) -> TextTestResult:
         suites = _by_class(self)
+        if not self.in_order:
+            suites.sort(key=lambda suite: not getattr(type(next(iter(suite))), "slow", False))
         undone = dict(enumerate(suites))
         waiting = list(reversed(undone))
         workers = {}
@@ -109,8 +123,18 @@ class Told:
         return None
 
 
+def shuffled(tests: unittest.TestSuite, seed: str) -> unittest.TestSuite:
+    """Return the classes of `tests`, and the tests of each, in an order that `seed` decides."""
+    chance = random.Random(seed)
+    suites = [list(suite) for suite in _by_class(tests)]
+    chance.shuffle(suites)
+    for suite in suites:
+        chance.shuffle(suite)
+    return unittest.TestSuite(map(unittest.TestSuite, suites))
+
+
 def _by_class(tests: unittest.TestSuite) -> list[unittest.TestSuite]:
-    """Give a suite for each class, the slow ones first."""
+    """Return a suite for each class, in the order of their first tests."""
     suites: dict[type, unittest.TestSuite] = {}
     unsorted = [tests]
     while unsorted:
@@ -119,7 +143,7 @@ def _by_class(tests: unittest.TestSuite) -> list[unittest.TestSuite]:
             unsorted.extend(reversed(list(test)))
         else:
             suites.setdefault(type(test), unittest.TestSuite()).addTest(test)
-    return [suites[kind] for kind in sorted(suites, key=lambda k: not getattr(k, "slow", False))]
+    return list(suites.values())
 
 
 def _name(suite: unittest.TestSuite) -> str:

@@ -8,7 +8,7 @@ import unittest
 from pathlib import Path
 
 from app.tests.base import database_url, folder
-from app.tests.parallel import ParallelSuite
+from app.tests.parallel import ParallelSuite, shuffled
 from app.tests.processes import START_SECONDS, Process, temporary_folder, wait_until
 from config import basedir
 
@@ -94,6 +94,48 @@ def run(*names: str, suite=ParallelSuite, processes: int = 2, **options):
     tests.processes = processes
     result = unittest.TextTestRunner(output, **options).run(tests)
     return result, output.getvalue()
+
+
+class ShuffledTests(unittest.TestCase):
+    def suite(self) -> unittest.TestSuite:
+        load = unittest.defaultTestLoader.loadTestsFromTestCase
+        return unittest.TestSuite(load(case) for case in cases().values())
+
+    def ids(self, seed: str) -> list[tuple[str, ...]]:
+        return [tuple(test.id() for test in suite) for suite in shuffled(self.suite(), seed)]
+
+    def test_a_seed_decides_the_order_of_classes_and_of_their_tests(self):
+        self.assertEqual(self.ids("1"), self.ids("1"))
+        orders = [self.ids(str(seed)) for seed in range(20)]
+        self.assertGreater(len({tuple(map(frozenset, order)) for order in orders}), 1)
+        mixed = {tests for order in orders for tests in order if "Mixed" in tests[0]}
+        self.assertGreater(len(mixed), 1)
+
+    def test_nothing_is_lost_and_a_class_stays_whole(self):
+        plain = {frozenset(test.id() for test in suite) for suite in self.suite()}
+        self.assertEqual({frozenset(tests) for tests in self.ids("7")}, plain)
+
+    def test_the_seed_is_printed_also_when_names_are_given(self):
+        process = Process(
+            self,
+            sys.executable,
+            "tests.py",
+            "TestCase",
+            "WaitTests",
+            cwd=basedir,
+            TEST_SHUFFLE="42",
+        )
+        self.assertEqual(process.process.wait(START_SECONDS), 0, process.output)
+        self.assertIn("Shuffled with TEST_SHUFFLE=42\n", process.output)
+        self.assertIn("Ran 3 tests", process.output)
+
+    def test_it_goes_before_that_the_slow_ones_begin_first(self):
+        load = unittest.defaultTestLoader.loadTestsFromTestCase
+        tests = ParallelSuite([load(cases()[n]) for n in ("Broken", "Late")], in_order=True)
+        tests.processes = 1
+        output = io.StringIO()
+        unittest.TextTestRunner(output, verbosity=2).run(tests)
+        self.assertLess(output.getvalue().index("setUpClass"), output.getvalue().index("begins_"))
 
 
 class ParallelTests(unittest.TestCase):
