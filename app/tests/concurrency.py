@@ -13,6 +13,7 @@ from app.forms import TAKEN
 from app.models import Identity, Post, SignIn, User
 from app.tests.base import PeopleTestCase, TestCase, database_url
 from app.tests.processes import START_SECONDS, Process, temporary_folder
+from app.tests.reading_base import statements
 from config import basedir
 
 MANY = 40
@@ -232,21 +233,6 @@ class UniqueNicknameTests(TestCase):
         with writing() as session:
             session.add_all(User(nickname=nickname) for nickname in taken)
 
-    def statements(self, action) -> int:
-        db.session.rollback()
-        seen = []
-
-        def note(connection, cursor, statement, *rest):
-            if not statement.startswith("BEGIN"):
-                seen.append(statement)
-
-        sa.event.listen(db.engine, "before_cursor_execute", note)
-        try:
-            action()
-        finally:
-            sa.event.remove(db.engine, "before_cursor_execute", note)
-        return len(seen)
-
     def test_it_asks_the_database_once_however_many_are_taken(self):
         for taken in (0, 1, 300):
             with self.subTest(taken=taken):
@@ -255,7 +241,8 @@ class UniqueNicknameTests(TestCase):
                 self.take(*names)
                 free = "miguel" if not taken else f"miguel{taken + 1}"
                 self.assertEqual(User.make_unique_nickname("miguel"), free)
-                self.assertEqual(self.statements(lambda: User.make_unique_nickname("miguel")), 1)
+                sent = statements(lambda: User.make_unique_nickname("miguel"))
+                self.assertEqual(len(sent), 1, sent)
 
     def test_it_takes_the_smallest_number_that_is_free(self):
         self.take("miguel", "miguel2", "miguel4")

@@ -23,15 +23,21 @@ def asking(path: str, parameters: str) -> str:
 
 
 def selects(action: Callable[[], object]) -> int:
-    """Count the SELECTs that `action` sends."""
-    statements = []
+    """Return how many SELECTs `action` sends."""
+    return sum(text.lstrip("( ").startswith("SELECT") for text in statements(action))
+
+
+def statements(action: Callable[[], object]) -> list[str]:
+    """Return the statements that `action` sends, but for those that begin and end transactions."""
+    sent = []
 
     def note(connection, cursor, statement, *rest):
-        statements.append(statement)
+        if not statement.startswith("BEGIN"):
+            sent.append(statement)
 
     sa.event.listen(db.engine, "before_cursor_execute", note)
     try:
         action()
     finally:
         sa.event.remove(db.engine, "before_cursor_execute", note)
-    return sum(statement.lstrip("( ").startswith("SELECT") for statement in statements)
+    return sent
