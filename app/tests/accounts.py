@@ -8,6 +8,7 @@ from app import db
 from app.models import User
 from app.provider.models import Account, AccountSignIn, Consent
 from app.tests.base import PASSWORD, SITE, JoinMixin, TestCase
+from app.tests.clocks import Clock
 from config import read_settings
 
 NEW_PASSWORD = "staple battery horse"
@@ -95,6 +96,7 @@ class PasswordTests(AccountTestCase):
         self.assertTrue(account.knows(PASSWORD))
 
     def test_guessing_is_slowed_down(self):
+        Clock(self)
         self.app = self.make_app(RATELIMIT_ENABLED="on")
         browser = self.browser()
         browser.get("/openid/sign-in")

@@ -8,12 +8,14 @@ from app import db
 from app.database import now
 from app.models import Post
 from app.tests.base import SITE, Browser, PeopleTestCase
+from app.tests.clocks import Clock
 from app.tests.reading_base import shown
 
 
 class EditingPostTests(PeopleTestCase):
     def setUp(self):
         super().setUp()
+        Clock(self)
         self.number = self.john.write("before #old @susan").id
 
     def edit(self, text: str) -> Browser:

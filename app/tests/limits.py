@@ -4,11 +4,16 @@ import unittest
 
 from app.extensions import visitor_address
 from app.tests.base import PASSWORD, PeopleTestCase
+from app.tests.clocks import Clock
 from app.views.errors import told
 
 
 class LimitTests(PeopleTestCase):
     settings = {"RATELIMIT_ENABLED": "on"}
+
+    def setUp(self):
+        super().setUp()
+        self.clock = Clock(self)
 
     def assert_turned_away(self, browser):
         self.assertEqual(browser.status, 429)

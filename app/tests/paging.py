@@ -6,6 +6,7 @@ from app import db
 from app.models import Post, User
 from app.paging import PAGE_SIZE
 from app.tests.base import SITE, Browser, PeopleTestCase
+from app.tests.clocks import Clock
 from app.tests.reading_base import asking, selects, shown
 
 LISTS = ("/", "/explore", "/user/susan", "/tag/tea", "/search?q=tea")
@@ -136,6 +137,11 @@ class PagingTests(PagingTestCase):
 
 class SelectsTests(PagingTestCase):
     """At most three SELECTs a page, for one row as for many by as many authors."""
+
+    def setUp(self):
+        super().setUp()
+        # The first look after a minute writes down that somebody is here.
+        Clock(self)
 
     def asked(self, path: str, reader: User | None) -> int:
         browser = self.browser(reader)

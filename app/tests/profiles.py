@@ -9,6 +9,7 @@ from app.database import now
 from app.models import User
 from app.nicknames import RESERVED
 from app.tests.base import SITE, PeopleTestCase
+from app.tests.clocks import Clock
 
 
 class ProfilePageTests(PeopleTestCase):
@@ -51,6 +52,7 @@ class ProfilePageTests(PeopleTestCase):
         self.assertNotIn("john", browser.page.words)
 
     def test_looking_writes_last_seen_at_most_once_a_minute(self):
+        Clock(self)
         browser = self.browser(self.john)
         for ago, moves in ((timedelta(seconds=30), False), (timedelta(seconds=61), True)):
             with self.subTest(ago):

@@ -9,6 +9,7 @@ from app import db
 from app.database import now
 from app.posts import Mention, Post, Tag
 from app.tests.base import SITE, Browser, PeopleTestCase
+from app.tests.clocks import Clock
 from app.tests.reading_base import shown
 
 READABLE = ("/explore", "/user/john", "/post/{id}", "/tag/tea", "/search?q=tea")
@@ -213,6 +214,7 @@ class PublicReadingTests(PeopleTestCase):
                     self.assertRegex(member.page.alerts[0], "^User .*not found")
 
     def test_times_are_absolute_for_visitors_and_relative_for_members(self):
+        Clock(self)
         moment = now() - timedelta(minutes=5, seconds=1)
         db.session.execute(sa.update(Post).values(timestamp=moment))
         db.session.commit()

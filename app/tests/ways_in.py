@@ -8,6 +8,7 @@ from app import db
 from app.database import now
 from app.models import Identity, Post, SignIn, User
 from app.tests.base import SITE, JoinMixin, PeopleTestCase
+from app.tests.clocks import Clock
 
 
 class OpenIDsTests(JoinMixin, PeopleTestCase):
@@ -31,6 +32,7 @@ class OpenIDsTests(JoinMixin, PeopleTestCase):
         self.miguel.submit(username=username, password="correct horse battery")
 
     def test_each_is_listed_with_when_it_was_used(self):
+        Clock(self)
         self.miguel.get("/edit")
         self.assertIn(f"{SITE}/id/miguel", self.miguel.page.words)
         self.assertIn("Last used just now", self.miguel.page.words)
