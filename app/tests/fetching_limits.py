@@ -25,14 +25,15 @@ class DeadlineTests(FetchingCase):
     def test_slow_servers_end_on_time(self):
         for path in ("/silent", "/slow-headers", "/slow-body"):
             with self.subTest(path):
-                self.assert_ends(self.server.origin + path)
-                self.assertEqual(len(self.server.asked(path)), 1)
+                self.assert_times_out(self.server.origin + path)
+                # Nothing is asked again; on a slow machine, time is over before it is asked once.
+                self.assertLessEqual(len(self.server.asked(path)), 1)
 
     def test_slow_handshake_ends_on_time(self):
         with socket.create_server(("127.0.0.1", 0)) as silent:
             origin = f"https://127.0.0.1:{silent.getsockname()[1]}"
             self.trust(origin)
-            self.assert_ends(origin + "/")
+            self.assert_times_out(origin + "/")
 
     def test_slow_connection_shares_the_time_with_other_addresses(self):
         self.names["id.example"] = [OTHER_PUBLIC, PUBLIC]
@@ -43,9 +44,9 @@ class DeadlineTests(FetchingCase):
             raise httpcore.ConnectTimeout
 
         with mock.patch.object(network, "connect", connect):
-            self.assert_ends("http://id.example/")
+            self.assert_times_out("http://id.example/", PATIENCE)
         self.assertEqual(len(given), 2)
-        self.assertLessEqual(given[0], 0.15)
+        self.assertLessEqual(given[0], PATIENCE / 2)
 
     def test_slow_lookups_end_on_time_and_starve_nobody(self):
         answering = threading.Event()
@@ -74,10 +75,10 @@ class DeadlineTests(FetchingCase):
         full = threading.BoundedSemaphore(1)
         with mock.patch.object(network, "_lookups", full):
             with mock.patch.object(network, "resolve", resolve):
-                self.assert_ends("http://slow.example/")
+                self.assert_times_out("http://slow.example/", 1)
                 self.assertFalse(full.acquire(blocking=False))
                 # Nothing is free, so that this one does not even begin.
-                self.assert_ends(self.server.origin + "/")
+                self.assert_times_out(self.server.origin + "/")
                 answering.set()
                 self.assertTrue(full.acquire(timeout=PATIENCE))
         self.assertEqual(self.connections, [])

@@ -9,6 +9,7 @@ import socket
 import ssl
 import tempfile
 import threading
+import time
 from typing import NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
@@ -62,6 +63,11 @@ def response(body="", content_type="text/html", status=200, **headers) -> bytes:
         *(f"{name.replace('_', '-')}: {value}" for name, value in headers.items()),
     ]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + content
+
+
+# Seconds until a page that seems to last for ever ends after all: whoever is still there then
+# gets to know it, and a test that waits for them fails rather than hangs.
+FOR_EVER = 300
 
 
 class HostileServer:
@@ -124,7 +130,7 @@ class HostileServer:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
-            connection.settimeout(5)
+            connection.settimeout(FOR_EVER)
             self._start(self._serve, connection)
 
     def _serve(self, connection: socket.socket) -> None:
@@ -148,7 +154,7 @@ class HostileServer:
         to = query.get("to", "")
         match parts.path:
             case "/silent":
-                self._stopping.wait()
+                self._stopping.wait(FOR_EVER)
             case "/slow-headers":
                 yield b"HTTP/1.1 200 OK\r\nX-Slow: "
                 yield from self._drip()
@@ -186,7 +192,8 @@ class HostileServer:
                 yield self.answers.get(path) or response("Not found", status=404)
 
     def _drip(self):
-        while not self._stopping.wait(0.02):
+        end = time.monotonic() + FOR_EVER
+        while not self._stopping.wait(0.02) and time.monotonic() < end:
             yield b"a"
 
 

@@ -274,10 +274,10 @@ class SentenceTests(SecondProviderCase):
                 self.assertEqual(browser.page.forms[0].fields["openid"], typed)
 
     def test_a_provider_that_does_not_answer_in_time(self):
-        self.enterContext(mock.patch.dict(self.app.config, FETCH_SECONDS=0.5))
         typed = self.provider.origin + "/id/susan"
         browser = self.begin(typed)
         answer = self.decide(browser)
+        self.enterContext(mock.patch.dict(self.app.config, FETCH_SECONDS=0.5))
         self.provider.silent = {"/id/susan"}
         browser.get(answer.url)
         self.assert_problem(browser, "no_answer", typed)

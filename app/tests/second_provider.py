@@ -21,6 +21,7 @@ from openid.store.memstore import MemoryStore
 from openid.yadis.constants import YADIS_CONTENT_TYPE
 
 from app.tests.base import SITE, Browser, Page, TestCase
+from app.tests.hostile import FOR_EVER
 
 AX_URIS = {
     "nickname": "http://axschema.org/namePerson/friendly",
@@ -131,7 +132,7 @@ class SecondProvider:
     def visit(self, url: str, fields: dict[str, str] | None = None) -> Answer:
         """Open one of its pages as a browser sent here would, and tell where that leads."""
         assert url.startswith(self.origin + "/"), url
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=FOR_EVER)
         headers = {"Content-Type": "application/x-www-form-urlencoded"} if fields else {}
         try:
             connection.request(
@@ -153,7 +154,7 @@ class SecondProvider:
         """Give the reply to any request."""
         path = urlsplit(asked.path).path
         if path in self.silent:
-            self._awake.wait(10)
+            self._awake.wait(FOR_EVER)
         if path in self.pages:
             return self.pages[path]
         if path == "/endpoint":
