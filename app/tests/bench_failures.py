@@ -9,15 +9,13 @@ import statistics
 import time
 import unittest
 
-from aiosmtpd.controller import Controller
-
 from app import create_app
 from app.database import upgrade
 from app.tests.base import SITE, settings
-from app.tests.failure_base import Tarpit, add_failing_pages, mail_settings
+from app.tests.failure_base import add_failing_pages
 from app.tests.failure_log import write_from_four_processes
+from app.tests.mail_base import Tarpit, mail_server, mail_settings
 from app.tests.processes import free_port, temporary_folder
-from app.tests.servers import MailBox
 
 FAILURES = 1000
 LINES_EACH = 25_000
@@ -27,12 +25,9 @@ def main() -> None:
     # It stands in for the test for whose end the helpers keep what has to be undone.
     case = unittest.TestCase()
     try:
-        box = MailBox()
-        controller = Controller(box, hostname="127.0.0.1", port=free_port())
-        controller.start()
-        case.addCleanup(controller.stop)
+        box = mail_server(case)
         for name, port in (
-            ("up", controller.port),
+            ("up", box.port),
             ("down", free_port()),
             ("a tarpit", Tarpit(case).port),
         ):

@@ -9,7 +9,6 @@ import json
 import os
 import shutil
 import tempfile
-import unittest
 from collections.abc import Callable
 from multiprocessing.util import Finalize
 from urllib.parse import urljoin, urlsplit
@@ -21,9 +20,10 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
 from app.tests.base import Browser
+from app.tests.processes import require
 
 # Seconds in which a page has to be there, on the slowest machine.
-PAGE_SECONDS = 30
+PAGE_SECONDS = 120
 WIDE, NARROW = 1280, 320
 FLAGS = (
     "--headless=new",
@@ -39,20 +39,6 @@ FLAGS = (
     # No name is looked up outside this machine. What a page asks for is seen all the same.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
 )
-
-
-def require(*programs: str, packages: str) -> None:
-    """Skip where one of `programs` is missing; fail instead where CI is set."""
-    if all(map(shutil.which, programs)):
-        return
-    missing(f"This needs the Debian packages {packages}.")
-
-
-def missing(sentence: str) -> None:
-    """Skip with a sentence that says what is missing; fail instead where CI is set."""
-    if os.environ.get("CI") == "true":
-        raise AssertionError(sentence)
-    raise unittest.SkipTest(sentence)
 
 
 class Chromium:

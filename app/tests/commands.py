@@ -10,6 +10,7 @@ from app.database import now, writing
 from app.models import Identity, Post, SignIn, User
 from app.openid.store import DatabaseStore, Nonce
 from app.tests.base import PASSWORD, JoinMixin, PeopleTestCase, TestCase, settings
+from app.tests.processes import START_SECONDS
 from app.tests.second_provider import Reply, SecondProviderCase
 from config import basedir
 
@@ -180,7 +181,7 @@ class SafetyCheckTests(TestCase):
             env={**os.environ, **environment},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=START_SECONDS,
         )
         self.assertEqual(found.returncode, 1)
         self.assertIn("SITE_URL is not set", found.stdout)

@@ -17,7 +17,7 @@ from app.tests.reading_base import statements
 from config import basedir
 
 MANY = 40
-PATIENCE = 60
+PATIENCE = 120
 
 # What becomes the processes of ManyProcessesTests, as a server's workers do: each says that
 # it is ready, waits for the file that starts them all, and writes.

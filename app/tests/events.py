@@ -7,8 +7,7 @@ from app.extensions import limiter
 from app.models import Post, SignIn, User
 from app.tests.base import PASSWORD, SITE, Browser, JoinMixin
 from app.tests.failure_base import FailureCase
-from app.tests.processes import Process, copy_of_the_site
-from app.tests.servers import missing_table
+from app.tests.processes import START_SECONDS, Process, copy_of_the_site, missing_table
 
 
 class EventTests(FailureCase):
@@ -86,7 +85,7 @@ class OutsideTests(unittest.TestCase):
 
     def run_flask(self, *arguments, code: int, **settings) -> str:
         process = Process(self, sys.executable, *arguments, cwd=self.folder, **settings)
-        self.assertEqual(process.process.wait(60), code, process.output)
+        self.assertEqual(process.process.wait(START_SECONDS), code, process.output)
         return self.log.read_text()
 
     def test_a_command_that_fails(self):

@@ -1,23 +1,19 @@
 """What tests of failures stand on: applications that fail, mail servers, and the log."""
 
-import contextlib
 import logging
 import re
-import socket
-import ssl
-import threading
 from email import message_from_bytes, policy
 
-from aiosmtpd.controller import Controller
 from flask import request
 
 from app import create_app, db, failures
 from app.database import upgrade
 from app.extensions import csrf
+from app.failure_mail import FailureMail
 from app.models import User
 from app.tests.base import Browser, TestCase, settings
-from app.tests.processes import free_port, temporary_folder, wait_until
-from app.tests.servers import MAIL_SECONDS, MailBox
+from app.tests.mail_base import MAIL_SECONDS, MailBox, mail_server, mail_settings
+from app.tests.processes import temporary_folder, wait_until
 from config import basedir
 
 PAGE = "An unexpected error has occurred"
@@ -29,49 +25,6 @@ ENTRY = re.compile(
 def reference_of(browser: Browser) -> str:
     """Give the reference that a 500 page shows."""
     return re.search(r"reference: (\w+)", browser.page.words)[1]
-
-
-class Tarpit:
-    """Takes connections, encrypted with a `context`, and says `piece` of what never ends."""
-
-    def __init__(self, case, piece: bytes = b"2", context: ssl.SSLContext | None = None):
-        self.piece, self.context = piece, context
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        self.is_met = threading.Event()
-        self.ended = threading.Event()
-        case.addCleanup(self.close)
-        threading.Thread(target=self._run, daemon=True).start()
-
-    def _run(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                connection = self.listener.accept()[0]
-                self.is_met.set()
-                threading.Thread(target=self._drip, args=(connection,), daemon=True).start()
-
-    def _drip(self, connection: socket.socket) -> None:
-        with connection, contextlib.suppress(OSError):
-            if self.context:
-                connection = self.context.wrap_socket(connection, server_side=True)
-            while not self.ended.wait(0.05):
-                connection.send(self.piece)
-
-    def close(self) -> None:
-        self.ended.set()
-        # A listener in accept() is not woken by close() alone.
-        with contextlib.suppress(OSError):
-            self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
-
-
-def mail_settings(port: int) -> dict[str, str]:
-    return {
-        "ADMINS": "admin@example.com, second@example.com",
-        "MAIL_SERVER": "127.0.0.1",
-        "MAIL_PORT": str(port),
-        "MAIL_FROM": "microblog@example.com",
-    }
 
 
 def add_failing_pages(app) -> None:
@@ -139,7 +92,13 @@ class FailureCase(TestCase):
         self.addCleanup(put_back)
 
     def failing_app(self, debug: bool = False, **changes):
-        values = settings(LOG_FILE=str(self.log_path), TESTING=False, PROPAGATE_EXCEPTIONS=False)
+        values = settings(
+            LOG_FILE=str(self.log_path),
+            TESTING=False,
+            PROPAGATE_EXCEPTIONS=False,
+            # Time enough for a mail server that answers, on the slowest machine.
+            FAILURE_FINISH_SECONDS=MAIL_SECONDS,
+        )
         app = create_app(debug, **{**values, **changes})
         upgrade(app)
 
@@ -160,6 +119,9 @@ class FailureCase(TestCase):
         wait_until(lambda: len(find()) >= count, MAIL_SECONDS, f"{word} in the log")
         return find()
 
+    def failure_mail(self, app) -> FailureMail:
+        return next(h for h in app.logger.handlers if isinstance(h, FailureMail))
+
     def meet_failure(self, app, path: str = "/fail") -> str:
         """Meet a failure as a visitor does, and give its reference."""
         browser = Browser(app)
@@ -171,12 +133,16 @@ class FailureCase(TestCase):
 class MailCase(FailureCase):
     def mail_server(self, box: MailBox | None = None, **options) -> MailBox:
         """Run a mail server; its settings are those of the next application."""
-        box = box or MailBox()
-        controller = Controller(box, hostname="127.0.0.1", port=free_port(), **options)
-        controller.start()
-        self.addCleanup(controller.stop)
-        self.mail = mail_settings(controller.port)
+        box = mail_server(self, box, **options)
+        self.mail = mail_settings(box.port)
         return box
+
+    def hurry(self, app) -> None:
+        """Have the mail thread look at the time again, which a test may have changed."""
+        mail = self.failure_mail(app)
+        with mail.bell:
+            mail.next_attempt = 0.0
+            mail.bell.notify()
 
     def letter(self, box: MailBox):
         envelope = box.letters.get(timeout=MAIL_SECONDS)

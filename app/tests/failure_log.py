@@ -10,7 +10,7 @@ import unittest
 from app.log import LONGEST_LOG, MAX_RECORD, OLD_LOGS
 from app.tests.base import SITE, Browser, settings
 from app.tests.failure_base import ENTRY, FailureCase
-from app.tests.processes import Process, temporary_folder
+from app.tests.processes import START_SECONDS, Process, temporary_folder
 from config import VERSION, basedir
 
 # Of the log and how many lines to write: what becomes four processes, as a server's workers do.
@@ -43,7 +43,7 @@ def write_from_four_processes(case, lines: int) -> tuple[set, int, int]:
     folder = temporary_folder(case)
     path = folder / "shared.log"
     writers = Process(case, sys.executable, "-c", WRITERS, path, lines, cwd=basedir)
-    code = writers.process.wait(120)
+    code = writers.process.wait(START_SECONDS)
     assert code == 0, writers.output
     found, count = set(), 0
     files = list(folder.glob("shared.log*"))

@@ -1,29 +1,31 @@
 """Floods of failures: a few mails with a count, in one process and in several."""
 
-import shutil
 import signal
 import threading
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 
-from aiosmtpd.controller import Controller
-
 from app.failure_mail.floods import Floods
-from app.tests.failure_base import MailCase, mail_settings
+from app.tests.clocks import Clock
+from app.tests.failure_base import MailCase
+from app.tests.mail_base import MAIL_SECONDS, mail_server, mail_settings
 from app.tests.processes import (
     Process,
     copy_of_the_site,
     free_port,
+    missing_table,
+    require,
     site_server,
+    unhurried,
     wait_until,
 )
-from app.tests.servers import MAIL_SECONDS, MailBox, missing_table
 
 FAST = {"FAILURE_QUIET_SECONDS": 900, "FAILURE_MAILS_PER_HOUR": 20, "FAILURE_HOUR_SECONDS": 3600}
 
 
 def redis_server(case) -> str:
-    """Run a Redis of the test's own, and give its address."""
+    """Run a Redis of the test's own, and return its address."""
+    require("redis-server", packages="redis-server")
     port = free_port()
     case.redis = Process(
         case, "redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", ""
@@ -32,22 +34,31 @@ def redis_server(case) -> str:
     return f"redis://127.0.0.1:{port}/0"
 
 
-needs_redis = unittest.skipUnless(shutil.which("redis-server"), "needs redis-server")
-
-
 class FloodTests(MailCase):
     slow = True
 
-    def finish(self, app) -> None:
-        next(h for h in app.logger.handlers if hasattr(h, "finish")).finish()
+    def wait_for_waiting(self, app, count: int) -> None:
+        """Wait until the mail thread has seen so many failures of which it does not tell yet."""
+        waiting = self.failure_mail(app).waiting
+
+        def seen() -> int:
+            return sum(kind.count for kind in list(waiting.values()))
+
+        wait_until(lambda: seen() == count, MAIL_SECONDS, f"{count} that wait")
 
     def test_the_first_of_a_kind_is_mailed_at_once_and_the_rest_counted(self):
         box = self.mail_server()
-        app = self.failing_app(**self.mail, FAILURE_QUIET_SECONDS=2)
+        app, clock = self.failing_app(**self.mail), Clock(self)
         first = self.meet_failure(app)
         self.assertIn(f"(ref {first})", self.letter(box)[1]["Subject"])
         references = [self.meet_failure(app, f"/fail/{number}") for number in range(30)]
-        self.assertTrue(box.letters.empty())
+        self.wait_for_waiting(app, 30)
+        for seconds in (0, app.config["FAILURE_QUIET_SECONDS"] - 1):
+            clock.step(seconds)
+            self.hurry(app)
+            self.assertTrue(box.letters.empty())
+        clock.step(2)
+        self.hurry(app)
         _, letter = self.letter(box)
         self.assertIn(f"(ref {references[-1]}), 30 times", letter["Subject"])
         text = letter.get_content()
@@ -55,11 +66,8 @@ class FloodTests(MailCase):
         for reference in references:
             self.assertIn(reference, text)
         # Told, and forgotten: the next one is a first again.
-        wait_until(lambda: not self.handler(app).waiting, MAIL_SECONDS, "nothing left")
+        self.wait_for_waiting(app, 0)
         self.assertEqual(len(self.entries("Exception on /fail", 31)), 31)
-
-    def handler(self, app):
-        return next(h for h in app.logger.handlers if hasattr(h, "finish"))
 
     def test_another_kind_does_not_wait_for_the_first(self):
         box = self.mail_server()
@@ -79,7 +87,7 @@ class FloodTests(MailCase):
 
         with ThreadPoolExecutor(8) as pool:
             self.assertEqual(set(pool.map(meet, range(1000))), {500})
-        self.finish(app)
+        self.failure_mail(app).finish()
         subjects = [self.letter(box)[1]["Subject"] for _ in range(box.letters.qsize())]
         self.assertIn(len(subjects), {1, 2})
         counts = [int(s.partition("), ")[2].partition(" ")[0] or 1) for s in subjects]
@@ -89,13 +97,16 @@ class FloodTests(MailCase):
 
     def test_over_all_kinds_there_are_so_many_an_hour_and_one_that_says_so(self):
         box = self.mail_server()
-        app = self.failing_app(**self.mail, FAILURE_MAILS_PER_HOUR=4, FAILURE_HOUR_SECONDS=2)
+        app, clock = self.failing_app(**self.mail, FAILURE_MAILS_PER_HOUR=4), Clock(self)
         for number in range(7):
             self.meet_failure(app, f"/kind/{number}")
         subjects = [self.letter(box)[1]["Subject"] for _ in range(5)]
         self.assertTrue(all("ZeroDivisionError at" in subject for subject in subjects[:4]))
         self.assertEqual(subjects[4], "[microblog] too many kinds of failures")
         # The others are told when that hour is over.
+        self.wait_for_waiting(app, 3)
+        clock.step(app.config["FAILURE_HOUR_SECONDS"] + 1)
+        self.hurry(app)
         later = {self.letter(box)[1]["Subject"].split()[5] for _ in range(3)}
         self.assertEqual(later, {"/kind/4", "/kind/5", "/kind/6"})
 
@@ -107,7 +118,7 @@ class FloodTests(MailCase):
         for _ in range(5):
             self.meet_failure(app)
         self.assertIn("ZeroDivisionError", self.letter(box)[1]["Subject"])
-        self.finish(app)
+        self.failure_mail(app).finish()
         warnings = self.entries("counted by each process for itself")
         self.assertEqual(len(warnings), 1)
         rest = self.letter(box)[1]["Subject"]
@@ -122,7 +133,6 @@ class SharedCountTests(unittest.TestCase):
         self.addCleanup(lambda: self.assertEqual(warnings, []))
         return Floods({**FAST, "RATELIMIT_STORAGE_URI": uri}, warnings.append)
 
-    @needs_redis
     def test_redis_makes_it_one_mail_and_one_count_for_all_processes(self):
         uri = redis_server(self)
         one, other = self.floods(uri), self.floods(uri)
@@ -136,7 +146,6 @@ class SharedCountTests(unittest.TestCase):
         other.count("kind", 2)
         self.assertEqual((one.waiting("kind"), other.take("kind")), (2, 2))
 
-    @needs_redis
     def test_counts_taken_by_several_at_once_add_up(self):
         uri = redis_server(self)
         floods = [self.floods(uri) for _ in range(4)]
@@ -165,13 +174,16 @@ class ServerFloodTests(unittest.TestCase):
     slow = True
 
     def flooded(self, **settings) -> tuple[list, int]:
-        box = MailBox()
-        smtp = Controller(box, hostname="127.0.0.1", port=free_port())
-        smtp.start()
-        self.addCleanup(smtp.stop)
+        box = mail_server(self)
         folder = copy_of_the_site(self)
         server = site_server(
-            self, folder, "runp.py", WORKERS="2", **mail_settings(smtp.port), **settings
+            self,
+            folder,
+            "runp.py",
+            WORKERS="2",
+            **unhurried(folder),
+            **mail_settings(box.port),
+            **settings,
         ).wait()
 
         def meet(first: int) -> set[int]:
@@ -184,8 +196,7 @@ class ServerFloodTests(unittest.TestCase):
         log = "".join(p.read_text() for p in (folder / "tmp").glob("microblog.log*"))
         self.assertEqual(log.count("ERROR: Exception on /id/nobody"), 200)
         self.assertEqual(log.count("\n    Traceback"), 400)
-        subjects = [box.letters.get_nowait().content for _ in range(box.letters.qsize())]
-        texts = [content.decode().partition("How often: ")[2] for content in subjects]
+        texts = [letter.partition("How often: ")[2] for letter in box.taken()]
         words = [text.split(None, 1)[0] for text in texts]
         return words, sum(1 if word == "once" else int(word) for word in words)
 
@@ -194,7 +205,6 @@ class ServerFloodTests(unittest.TestCase):
         self.assertLessEqual(len(mails), 4)
         self.assertEqual(told, 200)
 
-    @needs_redis
     def test_with_redis_all_processes_together_send_one_and_their_summaries(self):
         mails, told = self.flooded(RATELIMIT_STORAGE_URI=redis_server(self))
         # One at once; and as each of the two ends, what has been counted until then.

@@ -107,8 +107,12 @@ class HostileServer:
         self._start(self._accept)
         return self
 
-    def __exit__(self, *_):
+    def let_go(self) -> None:
+        """End whatever seems to last for ever."""
         self._stopping.set()
+
+    def __exit__(self, *_):
+        self.let_go()
         # Closing alone would leave accept() waiting.
         self._listener.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
@@ -125,7 +129,7 @@ class HostileServer:
         thread.start()
 
     def _accept(self) -> None:
-        while not self._stopping.is_set():
+        while True:
             try:
                 connection, _ = self._listener.accept()
             except OSError:

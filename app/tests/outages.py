@@ -15,8 +15,8 @@ from app.models import SignIn, User
 from app.provider.models import Account
 from app.tests.base import PASSWORD, SITE, Browser
 from app.tests.failure_base import PAGE, MailCase, reference_of
+from app.tests.mail_base import MAIL_SECONDS
 from app.tests.processes import TEST_SERVER, fresh_database, wait_until
-from app.tests.servers import MAIL_SECONDS
 
 # What needs no data goes on: the 500 page's own style, pictures drawn from their address,
 # and what supervisors ask.

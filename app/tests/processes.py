@@ -9,27 +9,31 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
-from http.cookiejar import CookieJar
+import unittest
 from pathlib import Path
-from urllib.parse import urlencode, urljoin
 from uuid import uuid4
 
 import sqlalchemy as sa
 
 from app.tests import base
-from app.tests.base import NEW_DATABASE, Browser
+from app.tests.base import NEW_DATABASE
+from app.tests.socket_browser import SocketBrowser
 from config import basedir
 
-# Seconds in which a server has to answer, on the slowest machine.
-START_SECONDS = 30
-# Seconds in which every process has to be gone; "a few", says the promise.
-STOP_SECONDS = 5
+# Seconds in which a server has to answer or to be gone, on the slowest machine.
+START_SECONDS = STOP_SECONDS = 120
+UNHURRIED = """
+import functools, config, granian, granian.log
+config.read_settings = functools.partial(config.read_settings, **{fixed})
+Granian = granian.Granian
+changes = {{"workers_kill_timeout": {seconds}, "log_level": granian.log.LogLevels.warning}}
+granian.Granian = lambda *names, **options: Granian(*names, **options | changes)
+"""
 # What the site's own requirements do not bring, and its processes must not find.
 ABSENT = basedir / "app" / "tests" / "absent"
 TEST_SERVER = os.environ.get("TEST_DATABASE_URL")
@@ -59,12 +63,17 @@ def _compiled_site() -> Path:
     return folder
 
 
-def alter(file: Path, old: str, new: str) -> None:
-    """Change a file of a copy, for what no setting of the environment reaches."""
-    text = file.read_text()
-    if text.count(old) != 1:
-        raise AssertionError(f"{old!r} stands {text.count(old)} times in {file.name}")
-    file.write_text(text.replace(old, new))
+def unhurried(folder: Path, **fixed) -> dict[str, str]:
+    """Return settings with which the processes of a copy end in their own time.
+
+    A slow machine needs it; granian warns when it has to kill one all the same. `fixed` are
+    further settings that the environment does not reach.
+    """
+    seconds = STOP_SECONDS // 2
+    fixed = {"FAILURE_FINISH_SECONDS": seconds, **fixed}
+    # Python runs it at each of its starts.
+    (folder / "sitecustomize.py").write_text(UNHURRIED.format(fixed=fixed, seconds=seconds))
+    return {"PYTHONPATH": os.pathsep.join([str(folder), str(ABSENT)])}
 
 
 def temporary_folder(case) -> Path:
@@ -140,15 +149,13 @@ class Process:
                 self.group_has_ended = True
         return not self.group_has_ended
 
-    def stop(self, number: signal.Signals, whole_group: bool = False) -> float:
-        """Send a signal and give the seconds until every process is gone, at most STOP_SECONDS.
+    def stop(self, number: signal.Signals, whole_group: bool = False) -> None:
+        """Send a signal and wait until every process is gone, at most STOP_SECONDS.
 
         A terminal sends Ctrl-C to the whole group; a supervisor, SIGTERM to its child alone.
         """
-        began = time.monotonic()
         (os.killpg if whole_group else os.kill)(self.process.pid, number)
         wait_until(lambda: not self.is_running(), STOP_SECONDS, "every process gone", self)
-        return time.monotonic() - began
 
     def kill(self) -> None:
         """End what is left, whatever state it is in."""
@@ -196,9 +203,38 @@ def site_server(case, folder: Path, script: str, **options) -> Server:
     return server
 
 
+@contextlib.contextmanager
+def missing_table(folder: Path, name: str):
+    """Break the database of a running copy, as no request of a visitor could."""
+    connection = sqlite3.connect(folder / "app.db", timeout=START_SECONDS)
+    try:
+        connection.execute(f'ALTER TABLE "{name}" RENAME TO hidden')
+        connection.commit()
+        yield
+    finally:
+        connection.execute(f'ALTER TABLE hidden RENAME TO "{name}"')
+        connection.commit()
+        connection.close()
+
+
+def require(*programs: str, packages: str) -> None:
+    """Skip where one of `programs` is missing; fail instead where CI is set."""
+    if not all(map(shutil.which, programs)):
+        missing(f"This needs the Debian packages {packages}.")
+
+
+def missing(sentence: str) -> None:
+    """Skip with a sentence that says what is missing; fail instead where CI is set."""
+    if os.environ.get("CI") == "true":
+        raise AssertionError(sentence)
+    raise unittest.SkipTest(sentence)
+
+
 def environment(home: Path, **settings) -> dict[str, str]:
     """Give an environment in which nothing of the surrounding one is a setting."""
-    kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL") if name in os.environ}
+    kept = {
+        name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TZ") if name in os.environ
+    }
     # Servers put files of theirs into the home folder.
     python = {"PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ABSENT)}
     return {**kept, "HOME": str(home), **python, **settings}
@@ -238,44 +274,3 @@ def _begin_anew() -> None:
 
 atexit.register(kill_all)
 os.register_at_fork(after_in_child=_begin_anew)
-
-
-class Answer:
-    """A response that came over a socket, with the names that Browser uses."""
-
-    def __init__(self, response):
-        with response:
-            self.status_code = response.status
-            self.headers = response.headers
-            self.body = response.read()
-
-    def get_data(self, as_text: bool = True) -> str:
-        return self.body.decode()
-
-
-class SocketBrowser(Browser):
-    """The tests' browser, speaking HTTP over a socket and keeping cookies in a jar."""
-
-    def __init__(self, origin: str):
-        self.origin = origin
-        self.url = origin + "/"
-        self.visited: list[str] = []
-        self.jar = CookieJar()
-        self.opener = urllib.request.build_opener(
-            # No proxy, whatever the environment says.
-            urllib.request.ProxyHandler({}),
-            urllib.request.HTTPCookieProcessor(self.jar),
-        )
-
-    def _open(self, method: str, url: str, follow: bool = True, data=None, headers=None):
-        url = urljoin(self.url, url)
-        self.visited.append(f"{method} {url}")
-        body = urlencode(data).encode() if data is not None else None
-        request = urllib.request.Request(url, body, headers or {}, method=method)
-        try:
-            response = self.opener.open(request, timeout=START_SECONDS)
-        except urllib.error.HTTPError as error:
-            response = error
-        self.url = response.url
-        self.response = Answer(response)
-        return self.response

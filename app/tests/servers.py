@@ -1,9 +1,6 @@
 """The two scripts and the other WSGI servers, started as processes and spoken to over sockets."""
 
-import contextlib
-import queue
 import signal
-import sqlite3
 import stat
 import sys
 import unittest
@@ -11,50 +8,24 @@ from pathlib import Path
 
 import portalocker
 import sqlalchemy as sa
-from aiosmtpd.controller import Controller
 
 from app import create_app, db
 from app.database import MIGRATION_LOCK, is_current
 from app.tests.base import JoinMixin, settings
 from app.tests.databases import differences
+from app.tests.mail_base import MAIL_SECONDS, mail_server
 from app.tests.processes import (
     START_SECONDS,
     TEST_SERVER,
     Server,
-    alter,
     copy_of_the_site,
     free_port,
     fresh_database,
+    missing_table,
     site_server,
+    unhurried,
     wait_until,
 )
-
-MAIL_SECONDS = 10
-
-
-class MailBox:
-    """An aiosmtpd handler that keeps what arrives."""
-
-    def __init__(self):
-        self.letters = queue.Queue()
-
-    async def handle_DATA(self, server, session, envelope) -> str:
-        self.letters.put(envelope)
-        return "250 OK"
-
-
-@contextlib.contextmanager
-def missing_table(folder: Path, name: str):
-    """Break the database of a running copy, as no request of a visitor could."""
-    connection = sqlite3.connect(folder / "app.db", timeout=15)
-    try:
-        connection.execute(f'ALTER TABLE "{name}" RENAME TO hidden')
-        connection.commit()
-        yield
-    finally:
-        connection.execute(f'ALTER TABLE hidden RENAME TO "{name}"')
-        connection.commit()
-        connection.close()
 
 
 def mode(path: Path) -> int:
@@ -68,10 +39,7 @@ class ProductionServerTests(JoinMixin, unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.mail_box = MailBox()
-        smtp = Controller(cls.mail_box, hostname="127.0.0.1", port=free_port())
-        smtp.start()
-        cls.addClassCleanup(smtp.stop)
+        cls.mail_box = mail_server(cls)
         cls.folder = copy_of_the_site(cls)
         cls.server = site_server(
             cls,
@@ -80,7 +48,7 @@ class ProductionServerTests(JoinMixin, unittest.TestCase):
             WORKERS="2",
             ADMINS="admin@example.com",
             MAIL_SERVER="127.0.0.1",
-            MAIL_PORT=str(smtp.port),
+            MAIL_PORT=str(cls.mail_box.port),
             MAIL_FROM="microblog@example.com",
         ).wait()
         cls.log = cls.folder / "tmp" / "microblog.log"
@@ -167,17 +135,14 @@ class DevelopmentServerTests(unittest.TestCase):
 
     def test_a_failure_shows_the_interactive_debugger_and_mails_nobody(self):
         folder = copy_of_the_site(self)
-        mail_box = MailBox()
-        smtp = Controller(mail_box, hostname="127.0.0.1", port=free_port())
-        smtp.start()
-        self.addCleanup(smtp.stop)
+        mail_box = mail_server(self)
         server = site_server(
             self,
             folder,
             "run.py",
             ADMINS="admin@example.com",
             MAIL_SERVER="127.0.0.1",
-            MAIL_PORT=str(smtp.port),
+            MAIL_PORT=str(mail_box.port),
         ).wait()
         self.assertIn(server.origin, server.output)
         with missing_table(folder, "account"):
@@ -245,8 +210,7 @@ class StoppingTests(unittest.TestCase):
         # A worker that has to be killed loses what it still has to send or to write. Granian
         # tells of it with a warning.
         folder = copy_of_the_site(self)
-        alter(folder / "runp.py", "LogLevels.error", "LogLevels.warning")
-        server = site_server(self, folder, "runp.py", WORKERS="3").wait()
+        server = site_server(self, folder, "runp.py", WORKERS="3", **unhurried(folder)).wait()
         log = server.folder / "tmp" / "microblog.log"
         wait_until(
             lambda: log.read_text().count("microblog startup") == 4,
@@ -284,9 +248,7 @@ class FirstStartTests(JoinMixin, unittest.TestCase):
     def assert_empty(self, url: str) -> None:
         engine = sa.create_engine(url)
         self.addCleanup(engine.dispose)
-        # Time enough for a start that does not wait.
-        with self.assertRaises(AssertionError):
-            wait_until(lambda: sa.inspect(engine).get_table_names(), 0.5, "tables")
+        self.assertEqual(sa.inspect(engine).get_table_names(), [])
 
     def assert_whole(self, url: str) -> None:
         app = create_app(**settings(DATABASE_URL=url))
@@ -298,8 +260,17 @@ class FirstStartTests(JoinMixin, unittest.TestCase):
 
     def test_four_starts_at_once_make_one_database(self):
         url = f"sqlite:///{self.folder / 'app.db'}"
-        with portalocker.Lock(self.folder / "app.db.lock"):
+        path = self.folder / "app.db.lock"
+
+        def asks(server: Server) -> bool:
+            files = Path(f"/proc/{server.process.pid}/fd")
+            if not files.exists():
+                self.skipTest("tells who asks by /proc, which is Linux's")
+            return path in [file.resolve() for file in files.iterdir()]
+
+        with portalocker.Lock(path):
             servers = self.start_four()
+            wait_until(lambda: all(map(asks, servers)), START_SECONDS, "all asking", servers[0])
             self.assert_empty(url)
         for server in servers:
             server.wait()
@@ -312,6 +283,14 @@ class FirstStartTests(JoinMixin, unittest.TestCase):
         with engine.connect() as connection:
             connection.execute(sa.select(sa.func.pg_advisory_lock(MIGRATION_LOCK)))
             servers = self.start_four(DATABASE_URL=url)
+
+            def asking() -> int:
+                return connection.exec_driver_sql(
+                    "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database"
+                    " WHERE datname = current_database() AND locktype = 'advisory' AND NOT granted"
+                ).scalar()
+
+            wait_until(lambda: asking() == 4, START_SECONDS, "all asking", servers[0])
             self.assert_empty(url)
         engine.dispose()
         for server in servers:

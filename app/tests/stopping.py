@@ -11,7 +11,13 @@ from app.tests.shutdown import StoppedServerTests
 from config import basedir
 
 # With debug on, run.py mails nothing; this is how it serves, with debug off.
-RUN_PY = "exec(open('run.py').read().replace('debug=True', 'debug=False'))"
+RUN_PY = """
+import app, flask, runpy
+create_app, serve = app.create_app, flask.Flask.run
+app.create_app = lambda debug: create_app()
+flask.Flask.run = lambda self, *address, debug: serve(self, *address)
+runpy.run_path("run.py", run_name="__main__")
+"""
 
 
 class SigtermTests(StoppedServerTests):

@@ -3,9 +3,8 @@
 import subprocess
 import unittest
 
-from app.tests.chromium import require
 from app.tests.every_page import Readers, site_of_every_page
-from app.tests.processes import environment, temporary_folder
+from app.tests.processes import START_SECONDS, environment, require, temporary_folder
 from app.tests.served_site import ServedSite
 
 # What a page says, from top to bottom; and who reads it.
@@ -91,7 +90,7 @@ class TextBrowserTests(unittest.TestCase):
             env=environment(self.home),
             capture_output=True,
             check=True,
-            timeout=30,
+            timeout=START_SECONDS,
         )
         return shown.stdout.decode()
 
