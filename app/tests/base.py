@@ -142,9 +142,7 @@ class TestCase(unittest.TestCase):
         """Give a new browser; signed in without the long way when a user is given."""
         browser = Browser(self.app)
         if user is not None:
-            token = SignIn.begin(user, f"https://{user.nickname}.example.com/")
-            with browser.client.session_transaction(base_url=SITE) as session:
-                session["_user_id"] = token
+            browser.sign_in(user)
         return browser
 
     def run_command(self, *arguments: str, app: Flask | None = None):
@@ -190,6 +188,21 @@ class Browser:
         self.origin = origin
         self.url = origin + "/"
         self.visited: list[str] = []
+
+    def sign_in(self, user: User) -> None:
+        """Be signed in as `user`, without the long way."""
+        self.take_sign_in(SignIn.begin(user, f"https://{user.nickname}.example.com/"))
+
+    def take_sign_in(self, token: str) -> None:
+        """Show the token of a sign-in from now on."""
+        with self.client.session_transaction(base_url=self.origin) as session:
+            session["_user_id"] = token
+
+    def join_provider(self, username: str, email: str = "") -> None:
+        """Make an account at the site's own provider, which signs nobody in at the site yet."""
+        self.get("/openid/join")
+        form = {"csrf_token": self.token(), "username": username, "email": email}
+        self.post("/openid/join", {**form, "password": PASSWORD})
 
     def get(self, url: str, **options):
         return self._open("GET", url, **options)

@@ -26,10 +26,10 @@ from werkzeug.test import EnvironBuilder
 from app import create_app, db, demo, timelines
 from app.cards import linked
 from app.database import upgrade, writing
-from app.models import Post, SignIn, User, followers
+from app.models import Post, User, followers
 from app.paging import PAGE_SIZE
 from app.tests import base
-from app.tests.base import SITE
+from app.tests.base import SITE, Browser
 from app.tests.bench_bare import bare_app, require_same_words
 from app.tests.bench_queries import FOLLOWED, measure_queries, row
 from app.tests.reading_base import selects
@@ -111,13 +111,11 @@ def request(app: Flask, path: str, reader: User | None = None) -> Callable[[], b
     """Give a function that sends a request straight to the application and reads the answer."""
     headers = {}
     if reader:
-        client = app.test_client()
-        with client.session_transaction(base_url=SITE) as session:
-            session["_user_id"] = SignIn.begin(reader, "")
+        browser = Browser(app)
+        browser.sign_in(reader)
         # A browser that has been here has the cookie of its first page too.
-        with app.app_context():
-            client.get(path, base_url=SITE)
-        headers["Cookie"] = f"session={client.get_cookie('session', domain='127.0.0.1').value}"
+        browser.get(path)
+        headers["Cookie"] = f"session={browser.cookie('session').value}"
     environ = EnvironBuilder(path, base_url=SITE, headers=headers).get_environ()
 
     def call() -> bytes:

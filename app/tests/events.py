@@ -4,8 +4,8 @@ import sys
 import unittest
 
 from app.extensions import limiter
-from app.models import Post, SignIn, User
-from app.tests.base import PASSWORD, SITE, Browser, JoinMixin
+from app.models import Post, User
+from app.tests.base import PASSWORD, Browser, JoinMixin
 from app.tests.failure_base import FailureCase
 from app.tests.processes import START_SECONDS, Process, copy_of_the_site, missing_table
 
@@ -15,10 +15,8 @@ class EventTests(FailureCase):
 
     def signed_in(self, app, nickname: str) -> Browser:
         user = User.sign_up(f"https://{nickname}.example.com/", nickname, None)
-        token = SignIn.begin(user, f"https://{nickname}.example.com/")
         browser = Browser(app)
-        with browser.client.session_transaction(base_url=SITE) as session:
-            session["_user_id"] = token
+        browser.sign_in(user)
         browser.get("/")
         return browser
 

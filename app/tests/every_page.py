@@ -11,7 +11,7 @@ from flask import Flask, abort
 from app import create_app, db
 from app.database import upgrade
 from app.extensions import csrf, limiter
-from app.models import Post, SignIn, User
+from app.models import Post, User
 from app.paging import PAGE_SIZE
 from app.provider.models import Account, Consent
 from app.tests.base import SITE, Browser, JoinMixin, settings
@@ -184,8 +184,9 @@ class Readers(JoinMixin):
                 "visitor": visitor,
                 "member": self._member(susan),
                 "newcomer": self._browser(newcomer=["https://newcomer.example.com/", None, False]),
-                "quiet": self._browser(_user_id=SignIn.begin(quiet, "")),
+                "quiet": self._browser(),
             }
+            self.browsers["quiet"].sign_in(quiet)
             db.session.remove()
             db.session.registry.clear()
 

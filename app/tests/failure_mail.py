@@ -8,7 +8,7 @@ from flask import abort
 from sqlalchemy.exc import IntegrityError
 
 from app import db
-from app.models import SignIn, User
+from app.models import User
 from app.tests.base import SITE, Browser, settings
 from app.tests.failure_base import PAGE, MailCase
 from app.tests.processes import free_port
@@ -106,10 +106,8 @@ class FailureMailTests(MailCase):
         box = self.mail_server()
         app = self.failing_app(**self.mail)
         john = User.sign_up("https://john.example.com/", "john", None)
-        token = SignIn.begin(john, "https://john.example.com/")
         browser = Browser(app)
-        with browser.client.session_transaction(base_url=SITE) as session:
-            session["_user_id"] = token
+        browser.sign_in(john)
         browser.get("/fail/x")
         _, letter = self.letter(box)
         lines = [line.partition(":") for line in letter.get_content().splitlines()[:7]]

@@ -10,7 +10,7 @@ import unittest
 from urllib.parse import parse_qs, urlsplit
 
 from app.forms import TAKEN
-from app.models import SignIn, User
+from app.models import User
 from app.paging import PAGE_SIZE
 from app.tests.base import PASSWORD, Browser
 from app.tests.chromium import Chromium
@@ -58,9 +58,7 @@ class JourneyCase:
     def sign_in(self, user: User) -> None:
         """Let the browser be signed in already."""
         browser = Browser(self.site.app, self.site.origin)
-        token = SignIn.begin(user, f"https://{user.nickname}.example.com/")
-        with browser.client.session_transaction(base_url=self.site.origin) as session:
-            session["_user_id"] = token
+        browser.sign_in(user)
         self.chromium.take_cookies(browser)
 
     def assert_shown(self, heading: str, status: str | None = None, alert: str | None = None):

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from app import db
 from app.models import SignIn, User
 from app.provider.models import Account
-from app.tests.base import PASSWORD, SITE, Browser
+from app.tests.base import PASSWORD, Browser
 from app.tests.failure_base import PAGE, MailCase, reference_of
 from app.tests.mail_base import MAIL_SECONDS
 from app.tests.processes import TEST_SERVER, fresh_database, wait_until
@@ -53,8 +53,7 @@ class BrokenCase(MailCase):
 
     def john(self) -> Browser:
         browser = Browser(self.own)
-        with browser.client.session_transaction(base_url=SITE) as session:
-            session["_user_id"] = self.token
+        browser.take_sign_in(self.token)
         return browser
 
     def rename(self, before: str, after: str) -> None:

@@ -9,7 +9,7 @@ from openid.consumer import consumer
 from openid.message import IDENTIFIER_SELECT, OPENID2_NS
 from openid.store.memstore import MemoryStore
 
-from app.tests.base import PASSWORD, SITE, Browser, TestCase
+from app.tests.base import SITE, Browser, TestCase
 
 ENDPOINT = SITE + "/openid"
 MIGUEL = SITE + "/id/miguel"
@@ -71,9 +71,7 @@ class ProviderCase(TestCase):
     def member(self, username: str = "miguel", email: str = "") -> Browser:
         """Give the browser of a new account, which is signed in there."""
         browser = self.browser()
-        browser.get("/openid/join")
-        form = {"csrf_token": browser.token(), "username": username, "email": email}
-        browser.post("/openid/join", {**form, "password": PASSWORD})
+        browser.join_provider(username, email)
         self.assertEqual(browser.path, "/openid")
         return browser
 

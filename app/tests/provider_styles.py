@@ -2,7 +2,7 @@
 
 from app import db
 from app.models import Identity, User
-from app.tests.base import PASSWORD, SITE
+from app.tests.base import SITE
 from app.tests.second_provider import SHA1, SHA256, Reply, SecondProviderCase
 
 
@@ -50,9 +50,7 @@ class StyleTests(SecondProviderCase):
 
     def test_an_address_of_ones_own_may_delegate_to_an_account_here(self):
         browser = self.browser()
-        browser.get("/openid/join")
-        token = {"csrf_token": browser.token()}
-        browser.post("/openid/join", {**token, "username": "susan", "password": PASSWORD})
+        browser.join_provider("susan")
         page = self.provider.links(SITE + "/id/susan").replace(
             self.provider.endpoint, SITE + "/openid"
         )

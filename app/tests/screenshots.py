@@ -77,9 +77,8 @@ def take(case: type, folder: Path) -> dict[Path, int]:
     with site.app.app_context():
         reader = fill()
         browser = Browser(site.app, site.origin)
-        token = SignIn.begin(reader, reader.identifiers()[0], browser="X11; Linux Firefox/128.0")
-        with browser.client.session_transaction(base_url=site.origin) as session:
-            session["_user_id"] = token
+        identifier, name = reader.identifiers()[0], "X11; Linux Firefox/128.0"
+        browser.take_sign_in(SignIn.begin(reader, identifier, browser=name))
         db.session.remove()
     sizes = {}
     for name, path in PAGES.items():

@@ -77,9 +77,7 @@ class OpenIDsTests(JoinMixin, PeopleTestCase):
         second = self.account_of_a_stranger("second")
         self.add(second)
         # Meanwhile somebody else signs in in the same browser.
-        token = SignIn.begin(self.john, "https://john.example.com/")
-        with self.miguel.client.session_transaction(base_url=SITE) as session:
-            session["_user_id"] = token
+        self.miguel.sign_in(self.john)
         self.sign_in_at_the_provider("second")
         self.assertIsNone(self.owner_of(second))
 
