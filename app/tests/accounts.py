@@ -1,5 +1,6 @@
 """An account at our own provider: its page, its password, its consents, its end."""
 
+import hashlib
 from unittest import mock
 
 import sqlalchemy as sa
@@ -94,6 +95,29 @@ class PasswordTests(AccountTestCase):
             account = Account.join("ana", PASSWORD, None)
         self.assertTrue(account.password_hash.startswith("scrypt:32768:8:1$"))
         self.assertTrue(account.knows(PASSWORD))
+
+    def hashes(self, username: str, password: str) -> list[tuple]:
+        """Return with which costs passwords are hashed while somebody tries to sign in."""
+        costs, scrypt = [], hashlib.scrypt
+
+        def note(*values, **options):
+            costs.append(tuple(options[name] for name in ("n", "r", "p")))
+            return scrypt(*values, **options)
+
+        with mock.patch.object(hashlib, "scrypt", note):
+            self.assertEqual(self.sign_in(password, username).status, 400)
+        return costs
+
+    def test_an_unknown_username_is_as_much_work_as_a_wrong_password(self):
+        # The first of all unknown ones also makes what the others are compared with.
+        self.hashes("nobody1", PASSWORD)
+        self.join("gone")
+        Account.find("gone").delete()
+        wrong = self.hashes("miguel", "a guess at random")
+        self.assertEqual(len(wrong), 1)
+        for username in ("nobody1", "NOBODY2", "gone"):
+            with self.subTest(username):
+                self.assertEqual(self.hashes(username, "a guess at random"), wrong)
 
     def test_guessing_is_slowed_down(self):
         Clock(self)
