@@ -9,7 +9,7 @@ from app import db
 from app.models import User
 from app.provider.models import Account, AccountSignIn, Consent
 from app.tests.base import PASSWORD, SITE, JoinMixin, TestCase
-from app.tests.clocks import Clock
+from app.tests.clock import Clock
 from config import read_settings
 
 NEW_PASSWORD = "staple battery horse"

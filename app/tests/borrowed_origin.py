@@ -10,8 +10,7 @@ from app.openid import addresses
 from app.openid.network import FetchRefused
 from app.openid.relying_party import PROBLEMS
 from app.tests.base import PASSWORD, SITE, JoinMixin, PeopleTestCase
-from app.tests.own_provider import REFUSED
-from app.tests.provider_base import MIGUEL, REALM, RETURN_TO, ProviderCase, request_path
+from app.tests.provider_base import MIGUEL, REALM, REFUSED, RETURN_TO, ProviderCase, request_path
 from app.tests.second_provider import Reply, SecondProviderCase
 
 # Makes an answer too long for an address.

@@ -14,8 +14,7 @@ from app.provider.models import Account, AccountSignIn, Consent
 from app.provider.requests import MAX_REQUESTS_OF_ADDRESS, PendingRequest
 from app.tests.base import PASSWORD, SITE, JoinMixin
 from app.tests.clock import Clock
-from app.tests.own_provider import QUESTION, REFUSED
-from app.tests.provider_base import MIGUEL, RETURN_TO, ProviderCase
+from app.tests.provider_base import MIGUEL, QUESTION, REFUSED, RETURN_TO, ProviderCase
 from app.tests.second_provider import AX_URIS
 
 JUNK = "x" * 60_000

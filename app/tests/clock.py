@@ -9,7 +9,8 @@ from app import database
 class Clock:
     """What `now()`, and the libraries that ask `time.time()`, take for the time.
 
-    `case` is the test for which it stands; afterwards it goes again.
+    `case` is the test, or the class of tests, for which it stands; afterwards it goes again.
+    The monotonic clock goes on, by which threads and sockets wait.
     """
 
     def __init__(self, case):
@@ -17,8 +18,9 @@ class Clock:
         # Defaults of columns hold the function `now` itself, so that the clock is what
         # this function reads.
         standing = mock.Mock(now=lambda zone: self.moment.astimezone(zone))
-        case.enterContext(mock.patch.object(database, "datetime", standing))
-        case.enterContext(mock.patch("time.time", lambda: self.moment.timestamp()))
+        enter = case.enterClassContext if isinstance(case, type) else case.enterContext
+        enter(mock.patch.object(database, "datetime", standing))
+        enter(mock.patch("time.time", lambda: self.moment.timestamp()))
 
     def move(self, **duration: float) -> None:
         """Let so many days, hours, minutes or seconds pass."""

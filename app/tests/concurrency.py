@@ -5,6 +5,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from unittest import mock
 
+import portalocker
 import sqlalchemy as sa
 
 from app import db, nicknames, timelines
@@ -20,9 +21,9 @@ MANY = 40
 PATIENCE = 120
 
 # What becomes the processes of ManyProcessesTests, as a server's workers do: each says that
-# it is ready, waits for the file that starts them all, and writes.
+# it is ready, waits for the lock whose end starts them all, and writes.
 WRITERS = """
-import os, pathlib, sys, time
+import fcntl, os, sys
 sys.path.insert(0, {basedir!r})
 from app import cli, create_app, db, timelines, views
 from app.models import Identity, Post, User
@@ -33,9 +34,8 @@ def write(name):
         author = db.session.get(User, {author})
         db.session.rollback()
         print("ready", name, flush=True)
-        start = pathlib.Path({start!r})
-        while not start.exists():
-            time.sleep(0.005)
+        with open({start!r}) as start:
+            fcntl.flock(start, fcntl.LOCK_SH)
         for number in range({posts}):
             timelines.everybodys()
             author.write("%s %d" % (name, number))
@@ -210,11 +210,12 @@ class ManyProcessesTests(ConcurrencyCase, PeopleTestCase):
             posts=posts,
             names=names,
         )
+        (folder / "start").touch()
         writers = Process(self, sys.executable, "-c", code)
         db.session.rollback()
-        for name in names:
-            writers.wait_for_output(f"ready {name}")
-        (folder / "start").touch()
+        with portalocker.Lock(folder / "start"):
+            for name in names:
+                writers.wait_for_output(f"ready {name}")
         self.assertEqual(writers.process.wait(START_SECONDS), 0, writers.output)
         for name in names:
             self.assertIn(f"done {name}", writers.output)

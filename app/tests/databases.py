@@ -10,11 +10,9 @@ from pathlib import Path
 
 import flask_migrate
 import sqlalchemy as sa
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 
 from app import create_app, db
-from app.database import is_current, is_of_models, upgrade, writing
+from app.database import is_current, upgrade, writing
 from app.models import Identity, Post, SignIn, User
 from app.tests.base import PeopleTestCase, TestCase, database_url, settings
 from app.tests.processes import (
@@ -24,39 +22,9 @@ from app.tests.processes import (
     copy_of_the_site,
     fresh_database,
 )
-
-# Triggers that the migrations make. A migration that rebuilds a table on SQLite loses
-# the table's triggers without a word.
-# Dropped silently with a table that a migration builds anew, so each is named here.
-TRIGGERS = (
-    {"post_search_update"}
-    if TEST_SERVER
-    else {"post_search_insert", "post_search_update", "post_search_delete"}
-)
+from app.tests.schema_base import TRIGGERS, differences, triggers
 
 only_sqlite = unittest.skipIf(TEST_SERVER, "about SQLite alone")
-
-
-def differences(connection) -> list:
-    """Give what Alembic would have to change to turn this schema into that of the models."""
-    context = MigrationContext.configure(
-        connection,
-        opts={
-            "compare_type": True,
-            "compare_server_default": True,
-            "include_name": is_of_models,
-        },
-    )
-    return compare_metadata(context, db.metadata)
-
-
-def triggers(connection) -> set[str]:
-    of_sqlite = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
-    of_postgresql = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal"
-    name = connection.dialect.name
-    return set(
-        connection.execute(sa.text(of_sqlite if name == "sqlite" else of_postgresql)).scalars()
-    )
 
 
 class SchemaTests(TestCase):

@@ -8,7 +8,7 @@ from app import db
 from app.database import now
 from app.models import Post
 from app.tests.base import SITE, Browser, PeopleTestCase
-from app.tests.clocks import Clock
+from app.tests.clock import Clock
 from app.tests.reading_base import shown
 
 

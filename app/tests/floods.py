@@ -6,32 +6,20 @@ import unittest
 from concurrent.futures import ThreadPoolExecutor
 
 from app.failure_mail.floods import Floods
-from app.tests.clocks import Clock
+from app.tests.clock import Clock
 from app.tests.failure_base import MailCase
 from app.tests.mail_base import MAIL_SECONDS, mail_server, mail_settings
 from app.tests.processes import (
-    Process,
     copy_of_the_site,
     free_port,
     missing_table,
-    require,
+    redis_server,
     site_server,
     unhurried,
     wait_until,
 )
 
 FAST = {"FAILURE_QUIET_SECONDS": 900, "FAILURE_MAILS_PER_HOUR": 20, "FAILURE_HOUR_SECONDS": 3600}
-
-
-def redis_server(case) -> str:
-    """Run a Redis of the test's own, and return its address."""
-    require("redis-server", packages="redis-server")
-    port = free_port()
-    case.redis = Process(
-        case, "redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", ""
-    )
-    case.redis.wait_for_output("Ready to accept connections")
-    return f"redis://127.0.0.1:{port}/0"
 
 
 class FloodTests(MailCase):
@@ -54,10 +42,10 @@ class FloodTests(MailCase):
         references = [self.meet_failure(app, f"/fail/{number}") for number in range(30)]
         self.wait_for_waiting(app, 30)
         for seconds in (0, app.config["FAILURE_QUIET_SECONDS"] - 1):
-            clock.step(seconds)
+            clock.move(seconds=seconds)
             self.hurry(app)
             self.assertTrue(box.letters.empty())
-        clock.step(2)
+        clock.move(seconds=2)
         self.hurry(app)
         _, letter = self.letter(box)
         self.assertIn(f"(ref {references[-1]}), 30 times", letter["Subject"])
@@ -105,7 +93,7 @@ class FloodTests(MailCase):
         self.assertEqual(subjects[4], "[microblog] too many kinds of failures")
         # The others are told when that hour is over.
         self.wait_for_waiting(app, 3)
-        clock.step(app.config["FAILURE_HOUR_SECONDS"] + 1)
+        clock.move(seconds=app.config["FAILURE_HOUR_SECONDS"] + 1)
         self.hurry(app)
         later = {self.letter(box)[1]["Subject"].split()[5] for _ in range(3)}
         self.assertEqual(later, {"/kind/4", "/kind/5", "/kind/6"})
@@ -134,7 +122,7 @@ class SharedCountTests(unittest.TestCase):
         return Floods({**FAST, "RATELIMIT_STORAGE_URI": uri}, warnings.append)
 
     def test_redis_makes_it_one_mail_and_one_count_for_all_processes(self):
-        uri = redis_server(self)
+        _, uri = redis_server(self)
         one, other = self.floods(uri), self.floods(uri)
         one.count("kind", 3)
         other.count("kind", 4)
@@ -147,7 +135,7 @@ class SharedCountTests(unittest.TestCase):
         self.assertEqual((one.waiting("kind"), other.take("kind")), (2, 2))
 
     def test_counts_taken_by_several_at_once_add_up(self):
-        uri = redis_server(self)
+        _, uri = redis_server(self)
         floods = [self.floods(uri) for _ in range(4)]
 
         def count(own: Floods) -> None:
@@ -206,7 +194,8 @@ class ServerFloodTests(unittest.TestCase):
         self.assertEqual(told, 200)
 
     def test_with_redis_all_processes_together_send_one_and_their_summaries(self):
-        mails, told = self.flooded(RATELIMIT_STORAGE_URI=redis_server(self))
+        _, uri = redis_server(self)
+        mails, told = self.flooded(RATELIMIT_STORAGE_URI=uri)
         # One at once; and as each of the two ends, what has been counted until then.
         self.assertLessEqual(len(mails), 3)
         self.assertEqual(told, 200)

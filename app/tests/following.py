@@ -9,7 +9,7 @@ from app import db
 from app.models import Post, User, followers
 from app.paging import NEWEST_PAGE, PAGE_SIZE
 from app.tests.base import SITE, Browser, PeopleTestCase
-from app.tests.clocks import Clock
+from app.tests.clock import Clock
 from app.tests.reading_base import asking, selects, shown
 from app.timelines import home_of
 

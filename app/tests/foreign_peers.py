@@ -24,10 +24,10 @@ from app.tests.processes import (
     missing,
     site_server,
 )
+from app.tests.provider_base import QUESTION
 from config import basedir
 
 PEERS = basedir / "app" / "tests" / "peers"
-QUESTION = "Sign in at another site?"
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from app.extensions import limiter
 from app.models import SignIn
 from app.tests.base import Browser
-from app.tests.outages import BrokenCase
+from app.tests.outage_base import BrokenCase
 from app.tests.processes import TEST_SERVER
 
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from app import db
 from app.database import now
 from app.models import LAST_SEEN_EVERY, SignIn, User
-from app.tests.outages import BrokenCase
+from app.tests.outage_base import BrokenCase
 from app.tests.processes import TEST_SERVER
 from app.tests.reading_base import selects
 

@@ -4,7 +4,7 @@ import unittest
 
 from app.extensions import visitor_address
 from app.tests.base import PASSWORD, PeopleTestCase
-from app.tests.clocks import Clock
+from app.tests.clock import Clock
 from app.views.errors import told
 
 

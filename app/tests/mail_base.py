@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import queue
 import socket
+import ssl
 import threading
 
 from aiosmtpd.controller import Controller
@@ -37,10 +38,11 @@ class SlowMailBox(MailBox):
 
     def __init__(self):
         super().__init__()
-        self.goes_on = threading.Event()
+        self._goes_on = threading.Event()
+        self.go_on = self._goes_on.set
 
     async def handle_DATA(self, server, session, envelope) -> str:
-        while not self.goes_on.is_set():
+        while not self._goes_on.is_set():
             await asyncio.sleep(0.02)
         return await super().handle_DATA(server, session, envelope)
 
@@ -58,9 +60,10 @@ def mail_server(case, box: MailBox | None = None, **options) -> MailBox:
 
 
 class Tarpit:
-    """Takes connections, and says a letter of a greeting now and then that never ends."""
+    """Takes connections, encrypted with a `context`, and says `piece` of what never ends."""
 
-    def __init__(self, case):
+    def __init__(self, case, piece: bytes = b"2", context: ssl.SSLContext | None = None):
+        self.piece, self.context = piece, context
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.is_met = threading.Event()
@@ -80,8 +83,10 @@ class Tarpit:
     def _drip(self, connection: socket.socket) -> None:
         with connection:
             try:
+                if self.context:
+                    connection = self.context.wrap_socket(connection, server_side=True)
                 while not self.ended.wait(0.05):
-                    connection.send(b"2")
+                    connection.send(self.piece)
             except OSError:
                 self.is_left.set()
 

@@ -9,11 +9,16 @@ from openid.extensions import ax, sreg
 from app.openid import fetcher
 from app.provider.models import Account
 from app.tests.base import PASSWORD, SITE
-from app.tests.provider_base import ENDPOINT, MIGUEL, REALM, RETURN_TO, ProviderCase
+from app.tests.provider_base import (
+    ENDPOINT,
+    MIGUEL,
+    QUESTION,
+    REALM,
+    REFUSED,
+    RETURN_TO,
+    ProviderCase,
+)
 from app.tests.second_provider import AX_URIS, Reply, SecondProviderCase
-
-QUESTION = "Sign in at another site?"
-REFUSED = "That sign-in does not work"
 
 
 class ConsentTests(ProviderCase):

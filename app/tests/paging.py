@@ -6,7 +6,7 @@ from app import db
 from app.models import Post, User
 from app.paging import PAGE_SIZE
 from app.tests.base import SITE, Browser, PeopleTestCase
-from app.tests.clocks import Clock
+from app.tests.clock import Clock
 from app.tests.reading_base import asking, selects, shown
 
 LISTS = ("/", "/explore", "/user/susan", "/tag/tea", "/search?q=tea")

@@ -7,8 +7,7 @@ from openid.extensions import pape
 from app.provider.models import AccountSignIn
 from app.tests.base import PASSWORD, SITE, Browser, JoinMixin, TestCase
 from app.tests.clock import Clock
-from app.tests.own_provider import QUESTION
-from app.tests.provider_base import ENDPOINT, MIGUEL, REALM, ProviderCase
+from app.tests.provider_base import ENDPOINT, MIGUEL, QUESTION, REALM, ProviderCase
 
 AGAIN = "It has been a while since you typed your password here."
 OWN_RETURN = SITE + "/login?openid_complete=yes&next=%2F"

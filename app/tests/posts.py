@@ -6,7 +6,7 @@ from app import db
 from app.models import Post
 from app.paging import PAGE_SIZE
 from app.tests.base import SITE, PeopleTestCase
-from app.tests.clocks import Clock
+from app.tests.clock import Clock
 from app.tests.reading_base import selects
 
 
@@ -106,7 +106,7 @@ class WritingPostTests(PeopleTestCase):
         other = self.browser(self.susan)
         other.get("/")
         self.assertEqual(other.submit(post="susan may").status_code, 200)
-        clock.step(61)
+        clock.move(seconds=61)
         browser.get("/")
         self.assertEqual(browser.submit(post="one more").status_code, 200)
 

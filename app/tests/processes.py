@@ -196,6 +196,15 @@ class Server(Process):
         return SocketBrowser(self.origin)
 
 
+def redis_server(case) -> tuple[Process, str]:
+    """Run a Redis of the test's own, and return its process and its address."""
+    require("redis-server", packages="redis-server")
+    port = str(free_port())
+    redis = Process(case, "redis-server", "--port", port, "--bind", "127.0.0.1", "--save", "")
+    redis.wait_for_output("Ready to accept connections")
+    return redis, f"redis://127.0.0.1:{port}/0"
+
+
 def site_server(case, folder: Path, script: str, **options) -> Server:
     """Start run.py or runp.py of a copy."""
     server = Server(case, sys.executable, folder / script, **options)

@@ -9,7 +9,7 @@ from app.database import now
 from app.models import User
 from app.nicknames import RESERVED
 from app.tests.base import SITE, PeopleTestCase
-from app.tests.clocks import Clock
+from app.tests.clock import Clock
 
 
 class ProfilePageTests(PeopleTestCase):

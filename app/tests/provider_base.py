@@ -16,6 +16,9 @@ MIGUEL = SITE + "/id/miguel"
 # A realm at an address for documentation: whoever asks it needs no lookup and gets nowhere.
 REALM = "http://192.0.2.7/"
 RETURN_TO = REALM + "return?session=7"
+# The headings of the page that asks for consent, and of the one for what makes no sense.
+QUESTION = "Sign in at another site?"
+REFUSED = "That sign-in does not work"
 
 
 def request_path(**fields) -> str:

@@ -9,7 +9,7 @@ from app import db
 from app.database import now
 from app.posts import Mention, Post, Tag
 from app.tests.base import SITE, Browser, PeopleTestCase
-from app.tests.clocks import Clock
+from app.tests.clock import Clock
 from app.tests.reading_base import shown
 
 READABLE = ("/explore", "/user/john", "/post/{id}", "/tag/tea", "/search?q=tea")

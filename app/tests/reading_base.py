@@ -3,11 +3,12 @@
 import html
 import re
 from collections.abc import Callable
+from urllib.parse import quote
 
 import sqlalchemy as sa
 
 from app import db
-from app.tests.base import Browser
+from app.tests.base import Browser, PeopleTestCase
 
 BODY = re.compile(r'<p class="body e-content[^>]*>(.*?)</p>', re.DOTALL)
 
@@ -41,3 +42,14 @@ def statements(action: Callable[[], object]) -> list[str]:
     finally:
         sa.event.remove(db.engine, "before_cursor_execute", note)
     return sent
+
+
+class SearchPageTestCase(PeopleTestCase):
+    def search(self, text: str) -> Browser:
+        visitor = self.browser()
+        visitor.get(f"/search?q={quote(text)}")
+        self.assertEqual(visitor.status, 200, text)
+        return visitor
+
+    def found(self, text: str) -> list[str]:
+        return shown(self.search(text))

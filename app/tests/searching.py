@@ -8,19 +8,7 @@ import sqlalchemy as sa
 from app import db, search
 from app.models import Post
 from app.paging import PAGE_SIZE
-from app.tests.base import Browser, PeopleTestCase
-from app.tests.reading_base import selects, shown
-
-
-class SearchPageTestCase(PeopleTestCase):
-    def search(self, text: str) -> Browser:
-        visitor = self.browser()
-        visitor.get(f"/search?q={quote(text)}")
-        self.assertEqual(visitor.status, 200, text)
-        return visitor
-
-    def found(self, text: str) -> list[str]:
-        return shown(self.search(text))
+from app.tests.reading_base import SearchPageTestCase, selects, shown
 
 
 class SearchTests(SearchPageTestCase):

@@ -11,8 +11,7 @@ from app.database import upgrade
 from app.models import Post
 from app.tests.base import Browser, settings
 from app.tests.processes import fresh_database
-from app.tests.reading_base import shown
-from app.tests.searching import SearchPageTestCase
+from app.tests.reading_base import SearchPageTestCase, shown
 
 # A word, and what may be typed to find it. SQLite's own index knows the accents of Latin
 # letters alone; й, ё, が and 한 are other letters than those without their marks.

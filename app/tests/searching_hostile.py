@@ -7,7 +7,7 @@ from urllib.parse import quote
 from app import db, search
 from app.models import Post
 from app.paging import NEWEST_PAGE
-from app.tests.searching import SearchPageTestCase
+from app.tests.reading_base import SearchPageTestCase
 
 # Each is tried as it is, in quotes, as a prefix, and after a word that is there.
 HOSTILE = (

@@ -9,7 +9,8 @@ from app import db, search
 from app.bounded import TookTooLong, bounded
 from app.search import MAX_SECONDS, MOST_WORDS
 from app.tests.base import Browser, PeopleTestCase
-from app.tests.searching import SearchPageTestCase
+from app.tests.clock import Clock
+from app.tests.reading_base import SearchPageTestCase
 from app.views import reading
 
 PAGES = ("/search?q=tea", "/search/people?q=tea", "/search?q=tea&older=9")
@@ -23,6 +24,10 @@ ENDLESS = {
 
 class SearchLimitTests(PeopleTestCase):
     settings = {"RATELIMIT_ENABLED": "on"}
+
+    def setUp(self):
+        super().setUp()
+        Clock(self)
 
     def use_up(self, browser: Browser) -> None:
         for number in range(30):

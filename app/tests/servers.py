@@ -12,7 +12,6 @@ import sqlalchemy as sa
 from app import create_app, db
 from app.database import MIGRATION_LOCK, is_current
 from app.tests.base import JoinMixin, settings
-from app.tests.databases import differences
 from app.tests.mail_base import MAIL_SECONDS, mail_server
 from app.tests.processes import (
     START_SECONDS,
@@ -26,6 +25,7 @@ from app.tests.processes import (
     unhurried,
     wait_until,
 )
+from app.tests.schema_base import differences
 
 
 def mode(path: Path) -> int:

@@ -18,15 +18,15 @@ from flask import Flask
 from app import db
 from app.database import unhurried
 from app.postgresql import COMMAND_SECONDS
-from app.tests.floods import needs_redis, redis_server
-from app.tests.outages import BrokenCase
+from app.tests.outage_base import BrokenCase
+from app.tests.postgresql_base import Cluster
 from app.tests.processes import (
     START_SECONDS,
     TEST_SERVER,
     copy_of_the_site,
+    redis_server,
     site_server,
 )
-from app.tests.stopped_postgresql import NEEDED, Cluster, programs
 
 LIMITS = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
 
@@ -51,12 +51,7 @@ class SilentPostgreSQLTests(BrokenCase):
     slow = True
 
     def database(self) -> str:
-        bin_folder = programs()
-        if bin_folder is None:
-            if os.environ.get("CI") == "true":
-                raise AssertionError(NEEDED)
-            self.skipTest(NEEDED)
-        self.cluster = Cluster(self, bin_folder)
+        self.cluster = Cluster(self)
         return f"{self.cluster.url}?connect_timeout=2"
 
     def failing_app(self, **changes) -> Flask:
@@ -160,9 +155,8 @@ class SilentPostgreSQLTests(BrokenCase):
 class SilentRedisTests(unittest.TestCase):
     slow = True
 
-    @needs_redis
     def test_a_form_is_answered_while_it_is_silent(self):
-        uri = redis_server(self)
+        redis, uri = redis_server(self)
         folder = copy_of_the_site(self)
         server = site_server(self, folder, "runp.py", WORKERS="1", RATELIMIT_STORAGE_URI=uri)
         browser = server.wait().browser()
@@ -170,8 +164,8 @@ class SilentRedisTests(unittest.TestCase):
         browser.get("/login")
         browser.submit(openid="")
         self.assertNotIn("storage unreachable", log.read_text())
-        os.kill(self.redis.process.pid, signal.SIGSTOP)
+        os.kill(redis.process.pid, signal.SIGSTOP)
         browser.submit(openid="")
-        self.assertEqual(state(self.redis.process.pid), "T")
+        self.assertEqual(state(redis.process.pid), "T")
         self.assertEqual(browser.status, 400)
         self.assertIn("WARNING: Rate limit storage unreachable", log.read_text())

@@ -8,7 +8,7 @@ from app import db
 from app.database import now
 from app.models import Identity, Post, SignIn, User
 from app.tests.base import SITE, JoinMixin, PeopleTestCase
-from app.tests.clocks import Clock
+from app.tests.clock import Clock
 
 
 class OpenIDsTests(JoinMixin, PeopleTestCase):
