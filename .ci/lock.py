@@ -56,7 +56,7 @@ def check() -> str | None:
         path = TOP / long
         if not path.exists():
             return f"{long} is missing: run .ci/lock.py."
-        text = path.read_text()
+        text = path.read_text(encoding="utf-8")
         if re.search(r"(?m)^\s*--(?!hash=)|://", text):
             return f"{long} names a package index: remove it, for every machine has its own."
         direct, pins[long], bare = locked(text)
@@ -80,7 +80,7 @@ def named(path: Path) -> set[tuple[str, str]]:
     Raises ValueError with the line that is not understood.
     """
     found = set()
-    for line in path.read_text().splitlines():
+    for line in path.read_text(encoding="utf-8").splitlines():
         line = line.partition("#")[0].strip()
         if line.startswith("-r "):
             found |= named(path.parent / line.removeprefix("-r ").strip())

@@ -23,7 +23,9 @@ from config import basedir
 
 def recipe(*words: str) -> str:
     """Return the one code block of README that holds all of `words`."""
-    blocks = re.findall(r"(?ms)^```\n(.*?)^```", (basedir / "README.md").read_text())
+    blocks = re.findall(
+        r"(?ms)^```\n(.*?)^```", (basedir / "README.md").read_text(encoding="utf-8")
+    )
     [block] = [block for block in blocks if all(word in block for word in words)]
     return block
 

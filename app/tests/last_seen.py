@@ -76,7 +76,7 @@ class LastSeenTests(BrokenCase):
         self.long_ago()
 
         def fill(connection, record, proxy):
-            # Longer than what is free on the pages that there are.
+            # As many pages as there are already: SQLite makes it no fewer.
             connection.execute("PRAGMA max_page_count = 1")
 
         with self.engine.begin() as connection:

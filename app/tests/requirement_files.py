@@ -25,7 +25,7 @@ class LockTests(unittest.TestCase):
 
     def setUp(self):
         self.folder = temporary_folder(self)
-        self.write(".ci/lock.py", CHECK.read_text())
+        self.write(".ci/lock.py", CHECK.read_text(encoding="utf-8"))
         self.write("requirements.txt", "# A word.\nOne==1.0\n")
         self.write(
             "app/tests/requirements.txt", "-r ../../requirements.txt\ntwo[big]==2.0  # why\n"
@@ -86,7 +86,7 @@ class NamedPackagesTests(unittest.TestCase):
 
     def imported(self, path: Path) -> set[str]:
         found = set()
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import):
                 found |= {name.name for name in node.names}
             elif isinstance(node, ast.ImportFrom):
@@ -94,7 +94,7 @@ class NamedPackagesTests(unittest.TestCase):
         return {name.partition(".")[0] for name in found}
 
     def named(self, path: Path) -> set[str]:
-        lines = re.findall(r"(?m)^([A-Za-z][\w.-]*)", path.read_text())
+        lines = re.findall(r"(?m)^([A-Za-z][\w.-]*)", path.read_text(encoding="utf-8"))
         return {re.sub(r"[-_.]+", "-", name).lower() for name in lines}
 
     def test_every_package_that_is_imported_is_named(self):
