@@ -16,7 +16,7 @@ from flask import Flask, render_template
 from jinja2 import DictLoader
 
 from app.avatars import avatar_url
-from app.cards import AVATAR_SIZE, cards
+from app.rendering.cards import AVATAR_SIZE, cards
 
 FRAME = """<!doctype html>
 <html lang="en">

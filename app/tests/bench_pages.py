@@ -23,11 +23,12 @@ import sqlalchemy as sa
 from flask import Flask
 from werkzeug.test import EnvironBuilder
 
-from app import create_app, db, demo, timelines
-from app.cards import linked
+from app import create_app, db, demo
 from app.database import upgrade, writing
 from app.models import Post, User, followers
-from app.paging import PAGE_SIZE
+from app.queries import timelines
+from app.queries.pagination import PAGE_SIZE
+from app.rendering.cards import linked
 from app.tests import base
 from app.tests.base import SITE, Browser
 from app.tests.bench_bare import bare_app, require_same_words

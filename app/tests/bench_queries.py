@@ -7,11 +7,12 @@ from collections.abc import Callable
 
 import sqlalchemy as sa
 
-from app import db, timelines
+from app import db
 from app.database import now, writing
 from app.models import User, followers
-from app.paging import PAGE_SIZE, Bounds
 from app.posts import Post, Tag
+from app.queries import timelines
+from app.queries.pagination import PAGE_SIZE, Bounds
 
 FOLLOWED = 200
 

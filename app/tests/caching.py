@@ -6,8 +6,9 @@ from flask import Response
 from flask_login.utils import encode_cookie
 from werkzeug.exceptions import NotFound
 
-from app import create_app, db, timelines
+from app import create_app, db
 from app.models import SignIn
+from app.queries import timelines
 from app.tests.base import SITE, Browser, JoinMixin, PeopleTestCase, settings
 
 GARBAGE = "garbage|0123456789abcdef"

@@ -8,10 +8,11 @@ from unittest import mock
 import portalocker
 import sqlalchemy as sa
 
-from app import db, nicknames, timelines
+from app import db, nicknames
 from app.database import writing
 from app.forms import TAKEN
 from app.models import Identity, Post, SignIn, User
+from app.queries import timelines
 from app.tests.base import PeopleTestCase, TestCase, database_url
 from app.tests.processes import START_SECONDS, Process, temporary_folder
 from app.tests.reading_base import statements
@@ -25,8 +26,9 @@ PATIENCE = 120
 WRITERS = """
 import fcntl, os, sys
 sys.path.insert(0, {basedir!r})
-from app import cli, create_app, db, timelines, views
+from app import cli, create_app, db, views
 from app.models import Identity, Post, User
+from app.queries import timelines
 
 def write(name):
     app = create_app(SECRET_KEY="a key for tests, 0123456789", LOG_FILE="-", DATABASE_URL={url!r})

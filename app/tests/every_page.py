@@ -12,8 +12,8 @@ from app import create_app, db
 from app.database import upgrade
 from app.extensions import csrf, limiter
 from app.models import Post, User
-from app.paging import PAGE_SIZE
 from app.provider.models import Account, Consent
+from app.queries.pagination import PAGE_SIZE
 from app.tests.base import SITE, Browser, JoinMixin, settings
 from app.tests.failure_base import add_failing_pages
 from app.tests.provider_base import REALM, request_path

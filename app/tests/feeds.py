@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from app import db
 from app.models import Post
-from app.paging import PAGE_SIZE
+from app.queries.pagination import PAGE_SIZE
 from app.tests.base import SITE, PeopleTestCase
 
 ATOM = "{http://www.w3.org/2005/Atom}"

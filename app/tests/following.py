@@ -7,11 +7,11 @@ import sqlalchemy as sa
 
 from app import db
 from app.models import Post, User, followers
-from app.paging import NEWEST_PAGE, PAGE_SIZE
+from app.queries.pagination import NEWEST_PAGE, PAGE_SIZE
+from app.queries.timelines import home_of
 from app.tests.base import SITE, Browser, PeopleTestCase
 from app.tests.clock import Clock
 from app.tests.reading_base import asking, selects, shown
-from app.timelines import home_of
 
 # The rel and the text of the links of a pager.
 NEXT, PREVIOUS = [("next", "Older")], [("prev", "Newer")]

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from app.forms import TAKEN
 from app.models import User
-from app.paging import PAGE_SIZE
+from app.queries.pagination import PAGE_SIZE
 from app.tests.base import PASSWORD, Browser
 from app.tests.chromium import Chromium
 from app.tests.failure_base import PAGE as FAILURE

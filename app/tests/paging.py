@@ -4,7 +4,7 @@ import re
 
 from app import db
 from app.models import Post, User
-from app.paging import PAGE_SIZE
+from app.queries.pagination import PAGE_SIZE
 from app.tests.base import SITE, Browser, PeopleTestCase
 from app.tests.clock import Clock
 from app.tests.reading_base import asking, selects, shown

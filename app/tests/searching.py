@@ -5,9 +5,10 @@ from urllib.parse import quote
 
 import sqlalchemy as sa
 
-from app import db, search
+from app import db
 from app.models import Post
-from app.paging import PAGE_SIZE
+from app.queries import search
+from app.queries.pagination import PAGE_SIZE
 from app.tests.reading_base import SearchPageTestCase, selects, shown
 
 

@@ -4,9 +4,10 @@ import itertools
 import unicodedata
 from urllib.parse import quote
 
-from app import db, search
+from app import db
 from app.models import Post
-from app.paging import NEWEST_PAGE
+from app.queries import search
+from app.queries.pagination import NEWEST_PAGE
 from app.tests.reading_base import SearchPageTestCase
 
 # Each is tried as it is, in quotes, as a prefix, and after a word that is there.

@@ -5,9 +5,10 @@ from urllib.parse import quote
 
 import sqlalchemy as sa
 
-from app import db, search
+from app import db
 from app.bounded import TookTooLong, bounded
-from app.search import MAX_SECONDS, MOST_WORDS
+from app.queries import search
+from app.queries.search import MAX_SECONDS, MOST_WORDS
 from app.tests.base import Browser, PeopleTestCase
 from app.tests.clock import Clock
 from app.tests.reading_base import SearchPageTestCase

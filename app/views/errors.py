@@ -9,9 +9,10 @@ from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from app import failures, origin, search
+from app import failures, origin
 from app.extensions import db, limiter
 from app.hiding import OwnWord
+from app.queries import search
 
 # Heading and sentence of each status; others get the words of 400.
 WORDS = {

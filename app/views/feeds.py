@@ -5,13 +5,14 @@ from datetime import UTC, datetime
 
 from flask import Blueprint, Response, abort, current_app, render_template, request, url_for
 
-from app import markup, timelines
+from app import markup
 from app.access import reader_required
-from app.cards import cards
 from app.headers import let_everybody_keep_same
 from app.models import User
 from app.origin import own_url
-from app.paging import Page
+from app.queries import timelines
+from app.queries.pagination import Page
+from app.rendering.cards import cards
 
 bp = Blueprint("feeds", __name__)
 

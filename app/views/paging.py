@@ -2,7 +2,7 @@
 
 from flask import request
 
-from app.paging import LARGEST_ID, Bounds
+from app.queries.pagination import LARGEST_ID, Bounds
 
 
 def bounds() -> Bounds:

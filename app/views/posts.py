@@ -13,17 +13,17 @@ from flask import (
 )
 from flask_login import login_required
 
-from app import timelines
 from app.access import reader_required, user_key
-from app.cards import cards
 from app.extensions import limiter
 from app.forms import PostForm
 from app.headers import let_everybody_keep
 from app.models import Post
 from app.openid.discovery import realm_document, wants_xrds
 from app.origin import own_url
-from app.paging import LARGEST_ID
+from app.queries import timelines
+from app.queries.pagination import LARGEST_ID
 from app.redirects import safe_next
+from app.rendering.cards import cards
 from app.views.paging import bounds
 
 bp = Blueprint("posts", __name__)

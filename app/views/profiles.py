@@ -15,14 +15,15 @@ from flask import (
 from flask_login import current_user, login_required
 from sqlalchemy.exc import IntegrityError
 
-from app import people, provider, timelines
+from app import provider
 from app.access import reader_required
 from app.avatars import DRAWN, identicon
-from app.cards import cards
 from app.extensions import db
 from app.forms import EditForm, OpenIDForm
 from app.headers import FOR_EVER, let_everybody_keep, let_everybody_keep_same
 from app.models import Identity, SignIn, User
+from app.queries import profiles, timelines
+from app.rendering.cards import cards
 from app.views.paging import bounds
 
 bp = Blueprint("profiles", __name__)
@@ -32,7 +33,7 @@ bp = Blueprint("profiles", __name__)
 @reader_required
 def user(nickname: str):
     """Show who a user is and what they wrote."""
-    profile = people.profile(nickname, reader())
+    profile = profiles.profile(nickname, reader())
     if profile is None:
         return not_found()
     let_everybody_keep()
@@ -45,10 +46,10 @@ def user(nickname: str):
 @reader_required
 def list_people(nickname: str, which: str):
     """List who follows a user, or whom the user follows, those who joined last first."""
-    profile = people.profile(nickname, reader())
+    profile = profiles.profile(nickname, reader())
     if profile is None:
         return not_found()
-    page = people.listed(which, profile.id, bounds())
+    page = profiles.listed(which, profile.id, bounds())
     return render_template("profiles/people.html", user=profile, which=which, page=page)
 
 

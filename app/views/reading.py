@@ -2,13 +2,14 @@
 
 from flask import Blueprint, abort, current_app, render_template, request
 
-from app import markup, search, timelines
+from app import markup
 from app.access import reader_required, user_key
 from app.bounded import TookTooLong
-from app.cards import cards
 from app.extensions import limiter
 from app.headers import let_everybody_keep
-from app.paging import NEWEST_PAGE, Page
+from app.queries import search, timelines
+from app.queries.pagination import NEWEST_PAGE, Page
+from app.rendering.cards import cards
 from app.views.paging import bounds
 
 bp = Blueprint("reading", __name__)

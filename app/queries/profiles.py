@@ -2,10 +2,11 @@
 
 import sqlalchemy as sa
 
-from app import nicknames, paging
+from app import nicknames
 from app.extensions import db
 from app.models import User, followers
-from app.paging import Bounds, Page
+from app.queries import pagination
+from app.queries.pagination import Bounds, Page
 
 _reader: sa.BindParameter[int] = sa.bindparam("reader")
 
@@ -44,7 +45,7 @@ PEOPLE = sa.select(User.id, User.nickname, User.email, User.avatar_seed, User.ab
 def _listed(mine, theirs) -> dict[bool, sa.Select]:
     people = PEOPLE.join(followers, theirs == User.id).where(mine == sa.bindparam("user_id"))
     # By the column of the index that leads from one user to the others.
-    return paging.both_ways(people, theirs)
+    return pagination.both_ways(people, theirs)
 
 
 LISTED = {
@@ -58,4 +59,4 @@ def listed(which: str, user_id: int, bounds: Bounds) -> Page:
 
     Those who joined the site last come first.
     """
-    return paging.read(LISTED[which], bounds, user_id=user_id)
+    return pagination.read(LISTED[which], bounds, user_id=user_id)

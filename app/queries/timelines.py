@@ -6,11 +6,11 @@ author and of mentions in the same row.
 
 import sqlalchemy as sa
 
-from app import paging
 from app.extensions import db
 from app.models import User, followers
-from app.paging import LIMIT, NEWEST_PAGE, Bounds, Page, both_ways, within
 from app.posts import Mention, Post, Tag
+from app.queries import pagination
+from app.queries.pagination import LIMIT, NEWEST_PAGE, Bounds, Page, both_ways, within
 
 # The nicknames that a post mentions and somebody has, in one text.
 _mentioned_users = sa.orm.aliased(User)
@@ -109,20 +109,20 @@ ONE = POSTS.where(Post.id == sa.bindparam("post_id"))
 
 
 def everybodys(bounds: Bounds = NEWEST_PAGE) -> Page:
-    return paging.read(EVERYBODYS, bounds)
+    return pagination.read(EVERYBODYS, bounds)
 
 
 def by_author(user_id: int, bounds: Bounds = NEWEST_PAGE) -> Page:
-    return paging.read(AUTHORS, bounds, user_id=user_id)
+    return pagination.read(AUTHORS, bounds, user_id=user_id)
 
 
 def tagged(tag: str, bounds: Bounds = NEWEST_PAGE) -> Page:
-    return paging.read(TAGGED, bounds, tag=tag)
+    return pagination.read(TAGGED, bounds, tag=tag)
 
 
 def home_of(user_id: int, bounds: Bounds = NEWEST_PAGE) -> Page:
     """Give the posts of those whom a user follows, and the user's own."""
-    return paging.read(HOME[db.engine.dialect.name], bounds, me=user_id)
+    return pagination.read(HOME[db.engine.dialect.name], bounds, me=user_id)
 
 
 def one(post_id: int) -> sa.Row | None:

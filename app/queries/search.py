@@ -13,14 +13,14 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from markupsafe import Markup
 
-from app import paging, timelines
 from app.bounded import bounded
 from app.extensions import db
 from app.markup import tag_in, tag_key
 from app.models import User
-from app.paging import Bounds, Page
-from app.people import PEOPLE
 from app.posts import Post, Tag
+from app.queries import pagination, timelines
+from app.queries.pagination import Bounds, Page
+from app.queries.profiles import PEOPLE
 
 LONGEST_QUERY = 200
 MOST_WORDS = 10
@@ -127,7 +127,7 @@ def posts(query: Query, bounds: Bounds) -> Page:
     for tag in query.tags:
         statement = statement.where(Post.id.in_(sa.select(Tag.post_id).where(Tag.name == tag)))
     with bounded(MAX_SECONDS):
-        return paging.read(paging.both_ways(statement, Post.id), bounds)
+        return pagination.read(pagination.both_ways(statement, Post.id), bounds)
 
 
 def _in_sqlite(phrases: list[Phrase]) -> sa.TextClause:
@@ -166,7 +166,7 @@ def users(query: Query, bounds: Bounds) -> Page:
         return Page([])
     fits = (User.nickname_key.startswith(text, autoescape=True) for text in beginnings)
     with bounded(MAX_SECONDS):
-        return paging.read(paging.both_ways(PEOPLE.where(sa.or_(*fits)), User.id), bounds)
+        return pagination.read(pagination.both_ways(PEOPLE.where(sa.or_(*fits)), User.id), bounds)
 
 
 def nickname_marker(query: Query):
