@@ -9,6 +9,7 @@ from app import db
 from app.models import Post
 from app.queries import search
 from app.queries.pagination import PAGE_SIZE
+from app.queries.search_terms import Phrase
 from app.tests.reading_base import SearchPageTestCase, selects, shown
 
 
@@ -271,5 +272,5 @@ class SearchIndexTests(SearchPageTestCase):
     def indexed(self, word: str) -> int:
         """Count the entries of a word, whether or not their posts are there."""
         db.session.rollback()
-        matches = search.MATCHES[db.engine.dialect.name]([search.Phrase(word, is_prefix=False)])
+        matches = search.MATCHES[db.engine.dialect.name]([Phrase(word, is_prefix=False)])
         return len(db.session.execute(matches).all())

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from app import db
 from app.models import Post
-from app.queries import search
+from app.queries import search, search_terms
 from app.queries.pagination import NEWEST_PAGE
 from app.tests.reading_base import SearchPageTestCase
 
@@ -196,7 +196,7 @@ class HostileSearchTests(SearchPageTestCase):
             text = f'"a{character}b" {character} c{character}*'
             with self.subTest(repr(character)):
                 db.session.rollback()
-                query = search.parse(text)
+                query = search_terms.parse(text)
                 search.posts(query, NEWEST_PAGE)
                 search.users(query, NEWEST_PAGE)
 

@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from app import db
 from app.bounded import TookTooLong, bounded
 from app.queries import search
-from app.queries.search import MAX_SECONDS, MOST_WORDS
+from app.queries.search import MAX_SECONDS
+from app.queries.search_terms import MAX_WORDS, parse, words
 from app.tests.base import Browser, PeopleTestCase
 from app.tests.clock import Clock
 from app.tests.reading_base import SearchPageTestCase
@@ -103,20 +104,20 @@ class SearchWordsTests(SearchPageTestCase):
     """What a query may hold, and what stands for itself in it."""
 
     def test_words_beyond_the_tenth_are_not_looked_for(self):
-        words = [f"w{n}" for n in range(MOST_WORDS + 1)]
-        query = search.parse(" ".join(words))
-        self.assertEqual([phrase.written for phrase in query.phrases], words[:MOST_WORDS])
-        quoted = search.parse('"' + " ".join(words) + '"')
-        self.assertEqual(search.words(quoted.phrases[0].written), words[:MOST_WORDS])
-        self.john.write(" ".join(words[:MOST_WORDS]))
-        self.assertEqual(len(self.found(" ".join(words))), 1)
-        self.assertEqual(len(self.found('"' + " ".join(words) + '"')), 1)
+        numbered = [f"w{n}" for n in range(MAX_WORDS + 1)]
+        query = parse(" ".join(numbered))
+        self.assertEqual([phrase.written for phrase in query.phrases], numbered[:MAX_WORDS])
+        quoted = parse('"' + " ".join(numbered) + '"')
+        self.assertEqual(words(quoted.phrases[0].written), numbered[:MAX_WORDS])
+        self.john.write(" ".join(numbered[:MAX_WORDS]))
+        self.assertEqual(len(self.found(" ".join(numbered))), 1)
+        self.assertEqual(len(self.found('"' + " ".join(numbered) + '"')), 1)
         for kind in ("#t{}", "from:u{}", '"p {}"', "w{} #t{} from:u{}"):
-            query = search.parse(" ".join(kind.replace("{}", str(n)) for n in range(30)))
+            query = parse(" ".join(kind.replace("{}", str(n)) for n in range(30)))
             count = len(query.phrases) + len(query.tags) + len(query.authors)
-            self.assertEqual(count, MOST_WORDS, kind)
+            self.assertEqual(count, MAX_WORDS, kind)
         # All of the ten count.
-        self.assertEqual(self.found(" ".join([*words[: MOST_WORDS - 1], "absent"])), [])
+        self.assertEqual(self.found(" ".join([*numbered[: MAX_WORDS - 1], "absent"])), [])
 
     def people(self, text: str) -> list[str]:
         browser = self.browser()

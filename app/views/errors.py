@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from app import failures, origin
 from app.extensions import db, limiter
 from app.hiding import OwnWord
-from app.queries import search
+from app.queries import search_terms
 
 # Heading and sentence of each status; others get the words of 400.
 WORDS = {
@@ -117,7 +117,7 @@ def internal_error(error: InternalServerError):
 def _sought() -> str:
     # The last part of the address as words, if it has any: /user/jhon → jhon.
     words = re.sub(r"[\W_]+", " ", request.path.rpartition("/")[2]).strip()
-    return words[: search.LONGEST_QUERY] if any(c.isalpha() for c in words) else ""
+    return words[: search_terms.MAX_QUERY] if any(c.isalpha() for c in words) else ""
 
 
 def _undo() -> None:

@@ -7,8 +7,9 @@ from app.access import reader_required, user_key
 from app.bounded import TookTooLong
 from app.extensions import limiter
 from app.headers import let_everybody_keep
-from app.queries import search, timelines
+from app.queries import search, search_terms, timelines
 from app.queries.pagination import NEWEST_PAGE, Page
+from app.rendering import highlight
 from app.rendering.cards import cards
 from app.views.paging import bounds
 
@@ -49,9 +50,9 @@ def find():
         typed=typed,
         query=query,
         page=page,
-        cards=cards(page.rows, search.marker(query)),
+        cards=cards(page.rows, highlight.marker(query)),
         users=search.users(query, NEWEST_PAGE).rows if bounds() == NEWEST_PAGE else [],
-        mark=search.nickname_marker(query),
+        mark=highlight.nickname_marker(query),
     )
 
 
@@ -66,7 +67,7 @@ def find_people():
         typed=typed,
         query=query,
         page=search.users(query, bounds()),
-        mark=search.nickname_marker(query),
+        mark=highlight.nickname_marker(query),
     )
 
 
@@ -85,6 +86,6 @@ def search_took_too_long(error: TookTooLong):
     return page, 503
 
 
-def _asked() -> tuple[str, search.Query]:
+def _asked() -> tuple[str, search_terms.Query]:
     typed = request.args.get("q", "").strip()
-    return typed, search.parse(typed)
+    return typed, search_terms.parse(typed)
