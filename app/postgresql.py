@@ -63,12 +63,14 @@ def bound(engine: sa.Engine, config: dict) -> None:
             "lock_timeout": seconds if unhurried else config["DATABASE_LOCK_SECONDS"],
             "idle_in_transaction_session_timeout": seconds if unhurried else IDLE_SECONDS,
         }
+        settings = {name: f"{value * 1000:.0f}ms" for name, value in limits.items()}
+        # It compiles what it takes for dear: seconds for a search that runs a millisecond.
+        settings["jit"] = "off"
         # Not as options of the connection, which poolers such as PgBouncer refuse; and in no
         # transaction, whose rollback would undo it.
         connection.autocommit = True
-        settings = ", ".join(["set_config(%s, %s, false)"] * len(limits))
-        values = [text for n, value in limits.items() for text in (n, f"{value * 1000:.0f}ms")]
-        connection.execute(f"SELECT {settings}", values)
+        calls = ", ".join(["set_config(%s, %s, false)"] * len(settings))
+        connection.execute(f"SELECT {calls}", [text for pair in settings.items() for text in pair])
         connection.autocommit = False
 
 

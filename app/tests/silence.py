@@ -128,6 +128,10 @@ class SilentPostgreSQLTests(BrokenCase):
             shown = connection.exec_driver_sql("SHOW statement_timeout").scalar()
         self.assertEqual(shown, "1s")
 
+    def test_no_statement_is_compiled(self):
+        with self.engine.connect() as connection:
+            self.assertEqual(connection.exec_driver_sql("SHOW jit").scalar(), "off")
+
     def test_migrations_and_commands_may_take_an_hour(self):
         with self.own.app_context():
             with unhurried(), self.engine.connect() as connection:
