@@ -57,8 +57,7 @@ def init_app(app: Flask) -> None:
     Raises SettingError when the log cannot be written.
     """
     others = [logging.getLogger(name) for name in LIBRARIES]
-    for logger in (app.logger, library, *others):
-        _remove_handlers(logger)
+    close_log()
     got_request_exception.connect(_note_failure, app)
     if app.debug:
         return
@@ -79,6 +78,12 @@ def init_app(app: Flask) -> None:
     if sys.excepthook is not _log_uncaught:
         _log_uncaught.next_hook = sys.excepthook
         sys.excepthook = _log_uncaught
+
+
+def close_log() -> None:
+    """Close the log and the mail of the application before: the loggers are the process's."""
+    for name in ("app", library.name, *LIBRARIES):
+        _remove_handlers(logging.getLogger(name))
 
 
 def tells_administrator(app: Flask) -> bool:
@@ -156,7 +161,6 @@ def _add(logger: logging.Logger, handler: logging.Handler) -> None:
 
 
 def _remove_handlers(logger: logging.Logger) -> None:
-    # The logger belongs to the process, and a process may make several applications.
     # The log is closed last, since it may have to take what could not be mailed.
     ours = [h for h in logger.handlers if getattr(h, "is_ours", False)]
     for handler in reversed(ours):

@@ -18,7 +18,7 @@ MAX_HEADER = {
     # With a boundary, which has 70 characters at most (RFC 2046, 5.1.1).
     "CONTENT_TYPE": 200,
 }
-MAX_PATH = 4 * 1024
+MAX_PATH = 8 * 1024
 # A provider may send people back with a long one.
 MAX_QUERY = 64 * 1024
 REFUSED = "microblog.refused"
