@@ -13,7 +13,7 @@ from app.failure_mail import (
     FailureMail,
 )
 from app.tests.failure_base import MailCase
-from app.tests.servers import MailBox
+from app.tests.mail_base import MailBox
 
 RETRY_SECONDS = 60
 
