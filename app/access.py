@@ -1,4 +1,4 @@
-"""Who may read: everybody, or with PUBLIC off the members alone; and who is counted as one."""
+"""Who reads, who may (with PUBLIC off the members alone), and who is counted as one."""
 
 from functools import wraps
 
@@ -6,6 +6,11 @@ from flask import current_app
 from flask_login import current_user
 
 from app.extensions import visitor_address
+
+
+def reader_id() -> int:
+    """Return the id of who is reading, 0 for a visitor."""
+    return current_user.id if current_user.is_authenticated else 0
 
 
 def reader_required(view):

@@ -1,10 +1,11 @@
-"""Pages of rows by where they begin: Newer and Older, never how many to skip.
+"""Pages of rows by keyset: Newer and Older begin at an id, and never skip so many rows.
 
 A page begins before an id or right after one, so that nothing moves when new rows
 arrive and no page costs more than the first.
 """
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -13,7 +14,10 @@ from app.extensions import db
 PAGE_SIZE = 25
 # One more than is shown tells whether there is another page.
 LIMIT = PAGE_SIZE + 1
-LARGEST_ID = 2**63 - 1
+MAX_ID = 2**63 - 1
+
+# The same rows from the newest down (True), and from the oldest up.
+Bidirectional = dict[bool, sa.Select]
 
 
 class Bounds(NamedTuple):
@@ -29,43 +33,52 @@ NEWEST_PAGE = Bounds()
 class Page(NamedTuple):
     """The rows of one page, newest first, and where the pages beside it begin."""
 
-    rows: list[sa.Row]
+    rows: list[Any]
     # The id before which the older page begins, and the one after which the newer does.
     older: int | None = None
     newer: int | None = None
 
 
 # Whatever the type of the ids: beyond all of them is where the newest page begins.
-_older, _newer = (sa.bindparam(name, type_=sa.BigInteger) for name in ("older", "newer"))
+OLDER, NEWER = (sa.bindparam(name, type_=sa.BigInteger) for name in ("older", "newer"))
 
 
-def within(column) -> tuple:
-    """Give the conditions that keep the ids of `column` between the bounds of a page."""
-    return column < _older, column > _newer
+def keyset_filter(column) -> tuple[sa.ColumnElement[bool], ...]:
+    """Return the conditions that keep the ids of `column` between the bounds of a page."""
+    return column < OLDER, column > NEWER
 
 
-def both_ways(rows: sa.Select, column) -> dict[bool, sa.Select]:
-    """Give a statement for pages read downwards from `older`, and one upwards from `newer`.
-
-    `column` holds the ids by which the rows are ordered.
-    """
-    bounded = rows.where(*within(column)).limit(LIMIT)
-    return {
-        downwards: bounded.order_by(column.desc() if downwards else column)
-        for downwards in (True, False)
-    }
+def first(rows: sa.Select, column, downwards: bool, limit: int = LIMIT) -> sa.Select:
+    """Return the first so many of `rows`, ordered by their ids, which `column` holds."""
+    return rows.order_by(column.desc() if downwards else column.asc()).limit(limit)
 
 
-def read(statements: dict[bool, sa.Select], bounds: Bounds, **values) -> Page:
-    """Read one page with a statement for either direction."""
+def page_of(rows: sa.Select, column, downwards: bool, limit: int = LIMIT) -> sa.Select:
+    """Return the first so many of `rows` between the bounds of a page."""
+    return first(rows.where(*keyset_filter(column)), column, downwards, limit)
+
+
+def bidirectional(make: Callable[[bool], sa.Select]) -> Bidirectional:
+    """Return the statements that `make` makes of whether a page is read downwards."""
+    return {downwards: make(downwards) for downwards in (True, False)}
+
+
+def read(
+    statements: Bidirectional,
+    bounds: Bounds,
+    make_row: Callable[[sa.Row], Any] | None = None,
+    **values,
+) -> Page:
+    """Return one page, read with the statement of its direction; `make_row` makes its rows."""
     downwards = bounds.newer is None
     limits = {
-        "older": LARGEST_ID if bounds.older is None else bounds.older,
+        "older": MAX_ID if bounds.older is None else bounds.older,
         "newer": 0 if bounds.newer is None else bounds.newer,
     }
     # By the connection itself: the session would look for entities to load in plain rows.
     found = db.session.connection().execute(statements[downwards], {**limits, **values}).all()
-    more, rows = len(found) > PAGE_SIZE, list(found[:PAGE_SIZE])
+    more = len(found) > PAGE_SIZE
+    rows: list[Any] = list(map(make_row, found[:PAGE_SIZE]) if make_row else found[:PAGE_SIZE])
     if not downwards:
         rows.reverse()
     # Whoever came from a page knows that it is there; otherwise one row too many tells.

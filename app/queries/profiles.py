@@ -5,8 +5,7 @@ import sqlalchemy as sa
 from app import nicknames
 from app.extensions import db
 from app.models import User, followers
-from app.queries import pagination
-from app.queries.pagination import Bounds, Page
+from app.queries.pagination import Bidirectional, Bounds, Page, bidirectional, page_of, read
 
 _reader: sa.BindParameter[int] = sa.bindparam("reader")
 
@@ -31,7 +30,7 @@ PROFILE = sa.select(
 
 
 def profile(nickname: str, reader_id: int) -> sa.Row | None:
-    """Give what a user's page shows to the reader of that id, or None without such a user."""
+    """Return what a user's page shows to the reader of that id, or None without such a user."""
     if not nicknames.SHAPE.fullmatch(nickname):
         return None
     values = {"key": nickname.lower(), "reader": reader_id}
@@ -42,10 +41,10 @@ def profile(nickname: str, reader_id: int) -> sa.Row | None:
 PEOPLE = sa.select(User.id, User.nickname, User.email, User.avatar_seed, User.about_me)
 
 
-def _listed(mine, theirs) -> dict[bool, sa.Select]:
+def _listed(mine, theirs) -> Bidirectional:
     people = PEOPLE.join(followers, theirs == User.id).where(mine == sa.bindparam("user_id"))
     # By the column of the index that leads from one user to the others.
-    return pagination.both_ways(people, theirs)
+    return bidirectional(lambda downwards: page_of(people, theirs, downwards))
 
 
 LISTED = {
@@ -55,8 +54,8 @@ LISTED = {
 
 
 def listed(which: str, user_id: int, bounds: Bounds) -> Page:
-    """Give a page of a user's "followers" or of those the user is "following".
+    """Return a page of a user's "followers" or of those the user is "following".
 
     Those who joined the site last come first.
     """
-    return pagination.read(LISTED[which], bounds, user_id=user_id)
+    return read(LISTED[which], bounds, user_id=user_id)

@@ -4,15 +4,45 @@ Every page is one SELECT. It gives rows rather than entities, with what is shown
 author and of mentions in the same row.
 """
 
+from datetime import datetime
+from typing import NamedTuple
+
 import sqlalchemy as sa
 
 from app.extensions import db
 from app.models import User, followers
 from app.posts import Mention, Post, Tag
-from app.queries import pagination
-from app.queries.pagination import LIMIT, NEWEST_PAGE, Bounds, Page, both_ways, within
+from app.queries.pagination import (
+    NEWEST_PAGE,
+    Bidirectional,
+    Bounds,
+    Page,
+    bidirectional,
+    first,
+    page_of,
+    read,
+)
+from app.queries.visibility import READER, visible
 
-# The nicknames that a post mentions and somebody has, in one text.
+
+class PostRow(NamedTuple):
+    """A post, with what is shown of its author.
+
+    Its columns are named as a Row's are, which would take seven times as long to ask.
+    """
+
+    id: int
+    body: str
+    timestamp: datetime
+    edited: datetime | None
+    user_id: int
+    nickname: str
+    email: str | None
+    avatar_seed: str
+    # The nicknames that the post mentions and somebody has, in one text.
+    mentioned: str | None
+
+
 _mentioned_users = sa.orm.aliased(User)
 _mentioned = (
     sa.select(sa.func.aggregate_strings(_mentioned_users.nickname_key, " "))
@@ -21,109 +51,97 @@ _mentioned = (
     .where(Mention.post_id == Post.id)
     .correlate(Post)
     .scalar_subquery()
-    .label("mentioned")
 )
-POSTS = sa.select(
-    Post.id,
-    Post.body,
-    Post.timestamp,
-    Post.edited,
-    Post.user_id,
-    User.nickname,
-    User.email,
-    User.avatar_seed,
-    _mentioned,
-).join(Post.author)
+_columns: dict[str, sa.SQLColumnExpression] = {
+    "id": Post.id,
+    "body": Post.body,
+    "timestamp": Post.timestamp,
+    "edited": Post.edited,
+    "user_id": Post.user_id,
+    "nickname": User.nickname,
+    "email": User.email,
+    "avatar_seed": User.avatar_seed,
+    "mentioned": _mentioned.label("mentioned"),
+}
+POSTS = sa.select(*(_columns[name] for name in PostRow._fields)).join(Post.author)
 
-_me: sa.BindParameter[int] = sa.bindparam("me")
+
+def posts_of(ids: sa.SelectBase, downwards: bool) -> sa.Select:
+    """Return the statement of a page of the posts of these ids, which are few."""
+    return first(POSTS.where(Post.id.in_(ids)), Post.id, downwards)
 
 
-def _home_ids_sqlite(order) -> sa.SelectBase:
+def _home_ids_sqlite(downwards: bool) -> sa.CompoundSelect:
     # SQLite walks the index (user_id, id) of each followed user and leaves it as soon
     # as the page is full of newer posts.
     followed = (
         sa.select(Post.id)
         .join(followers, followers.c.followed_id == Post.user_id)
-        .where(followers.c.follower_id == _me, *within(Post.id))
-        .order_by(order(Post.id))
-        .limit(LIMIT)
-        .subquery()
+        .where(followers.c.follower_id == READER)
     )
-    own = (
-        sa.select(Post.id)
-        .where(Post.user_id == _me, *within(Post.id))
-        .order_by(order(Post.id))
-        .limit(LIMIT)
-        .subquery()
-    )
-    return sa.union_all(sa.select(followed.c.id), sa.select(own.c.id))
+    own = sa.select(Post.id).where(Post.user_id == READER)
+    pages = (page_of(visible(ids), Post.id, downwards).subquery() for ids in (followed, own))
+    return sa.union_all(*(sa.select(page.c.id) for page in pages))
 
 
-def _home_ids_postgresql(order) -> sa.SelectBase:
+def _home_ids_postgresql(downwards: bool) -> sa.Select:
     # PostgreSQL would walk all posts when the followed are silent, so it is told to
     # take the newest of each.
     whose = sa.union_all(
-        sa.select(followers.c.followed_id.label("id")).where(followers.c.follower_id == _me),
-        sa.select(sa.cast(_me, sa.Integer).label("id")),
+        sa.select(followers.c.followed_id.label("id")).where(followers.c.follower_id == READER),
+        sa.select(READER.label("id")),
     ).subquery()
-    newest = (
-        sa.select(Post.id)
-        .where(Post.user_id == whose.c.id, *within(Post.id))
-        .order_by(order(Post.id))
-        .limit(LIMIT)
-        .lateral()
-    )
-    return (
-        sa.select(newest.c.id)
-        .select_from(whose.join(newest, sa.true()))
-        .order_by(order(newest.c.id))
-        .limit(LIMIT)
+    of_each = visible(sa.select(Post.id).where(Post.user_id == whose.c.id))
+    newest = page_of(of_each, Post.id, downwards).lateral()
+    return first(
+        sa.select(newest.c.id).select_from(whose.join(newest, sa.true())), newest.c.id, downwards
     )
 
 
-def _tagged_ids(order) -> sa.Select:
+def _tagged_ids(downwards: bool) -> sa.Select:
     # Joined without a limit of its own, PostgreSQL would walk all newer posts to begin.
-    return (
-        sa.select(Tag.post_id)
-        .where(Tag.name == sa.bindparam("tag"), *within(Tag.post_id))
-        .order_by(order(Tag.post_id))
-        .limit(LIMIT)
-    )
+    tagged = sa.select(Tag.post_id).where(Tag.name == sa.bindparam("tag"))
+    return page_of(visible(tagged, Tag.post_id), Tag.post_id, downwards)
 
 
-def _home(ids) -> dict[bool, sa.Select]:
-    return {
-        downwards: POSTS.where(Post.id.in_(ids(order))).order_by(order(Post.id)).limit(LIMIT)
-        for downwards, order in ((True, sa.desc), (False, sa.asc))
-    }
+def _pages(posts: sa.Select) -> Bidirectional:
+    return bidirectional(lambda downwards: page_of(visible(posts), Post.id, downwards))
 
 
-EVERYBODYS = both_ways(POSTS, Post.id)
-AUTHORS = both_ways(POSTS.where(Post.user_id == sa.bindparam("user_id")), Post.id)
-TAGGED = {
-    downwards: POSTS.where(Post.id.in_(_tagged_ids(order))).order_by(order(Post.id)).limit(LIMIT)
-    for downwards, order in ((True, sa.desc), (False, sa.asc))
+EVERYBODYS = _pages(POSTS)
+AUTHORS = _pages(POSTS.where(Post.user_id == sa.bindparam("user_id")))
+TAGGED = bidirectional(lambda downwards: posts_of(_tagged_ids(downwards), downwards))
+HOME = {
+    "sqlite": bidirectional(lambda downwards: posts_of(_home_ids_sqlite(downwards), downwards)),
+    "postgresql": bidirectional(
+        lambda downwards: posts_of(_home_ids_postgresql(downwards), downwards)
+    ),
 }
-HOME = {"sqlite": _home(_home_ids_sqlite), "postgresql": _home(_home_ids_postgresql)}
-ONE = POSTS.where(Post.id == sa.bindparam("post_id"))
+ONE = visible(POSTS.where(Post.id == sa.bindparam("post_id")))
 
 
-def everybodys(bounds: Bounds = NEWEST_PAGE) -> Page:
-    return pagination.read(EVERYBODYS, bounds)
+def everybodys(reader_id: int, bounds: Bounds = NEWEST_PAGE) -> Page:
+    """Return a page of everybody's posts, as the reader of that id (0: a visitor) sees them."""
+    return read(EVERYBODYS, bounds, PostRow._make, reader=reader_id)
 
 
-def by_author(user_id: int, bounds: Bounds = NEWEST_PAGE) -> Page:
-    return pagination.read(AUTHORS, bounds, user_id=user_id)
+def by_author(user_id: int, reader_id: int, bounds: Bounds = NEWEST_PAGE) -> Page:
+    """Return a page of the posts of one user."""
+    return read(AUTHORS, bounds, PostRow._make, reader=reader_id, user_id=user_id)
 
 
-def tagged(tag: str, bounds: Bounds = NEWEST_PAGE) -> Page:
-    return pagination.read(TAGGED, bounds, tag=tag)
+def tagged(tag: str, reader_id: int, bounds: Bounds = NEWEST_PAGE) -> Page:
+    """Return a page of the posts that carry a tag."""
+    return read(TAGGED, bounds, PostRow._make, reader=reader_id, tag=tag)
 
 
-def home_of(user_id: int, bounds: Bounds = NEWEST_PAGE) -> Page:
-    """Give the posts of those whom a user follows, and the user's own."""
-    return pagination.read(HOME[db.engine.dialect.name], bounds, me=user_id)
+def home_of(reader_id: int, bounds: Bounds = NEWEST_PAGE) -> Page:
+    """Return a page of the posts of those whom the reader follows, and the reader's own."""
+    return read(HOME[db.engine.dialect.name], bounds, PostRow._make, reader=reader_id)
 
 
-def one(post_id: int) -> sa.Row | None:
-    return db.session.execute(ONE, {"post_id": post_id}).first()
+def one(post_id: int, reader_id: int) -> PostRow | None:
+    """Return a post, or None when there is none that the reader may see."""
+    values = {"post_id": post_id, "reader": reader_id}
+    row = db.session.connection().execute(ONE, values).first()
+    return None if row is None else PostRow._make(row)

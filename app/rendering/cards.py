@@ -5,7 +5,6 @@ from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
-import sqlalchemy as sa
 from flask import url_for
 from flask_login import current_user
 from markupsafe import Markup
@@ -13,6 +12,7 @@ from markupsafe import Markup
 from app import markup, moments
 from app.avatars import avatar_url, drawn_avatar_url
 from app.database import now
+from app.queries.timelines import PostRow
 
 AVATAR_SIZE = 48
 
@@ -42,8 +42,8 @@ linked = lru_cache(maxsize=4096)(
 )
 
 
-def cards(rows: Iterable[sa.Row], mark: Callable[[str], str] | None = None) -> list[Card]:
-    """Give the cards of the rows of a timeline; `mark` makes HTML of text that is no link."""
+def cards(rows: Iterable[PostRow], mark: Callable[[str], str] | None = None) -> list[Card]:
+    """Return the cards of these posts; `mark` makes HTML of text that is no link."""
     signed_in = current_user.is_authenticated
     reader = current_user.id if signed_in else None
     # A page for everybody tells a time that stays true while it lies in a cache.
@@ -53,28 +53,28 @@ def cards(rows: Iterable[sa.Row], mark: Callable[[str], str] | None = None) -> l
     tag_url = url_for("reading.tag", name="-")[:-1]
     pictures: dict[int, tuple[str, str | None]] = {}
     made = []
-    # Taken apart at once, for a look at a row's column by name costs as much as a function.
-    for post_id, body, timestamp, edited, user_id, nickname, email, seed, mentioned in rows:
-        if user_id not in pictures:
-            drawn = drawn_avatar_url(seed)
-            gravatar = avatar_url(email, seed, AVATAR_SIZE)
-            pictures[user_id] = drawn, gravatar if gravatar != drawn else None
+    for post in rows:
+        if post.user_id not in pictures:
+            drawn = drawn_avatar_url(post.avatar_seed)
+            gravatar = avatar_url(post.email, post.avatar_seed, AVATAR_SIZE)
+            pictures[post.user_id] = drawn, gravatar if gravatar != drawn else None
+        mentioned = post.mentioned or ""
         if mark is None:
-            html = linked(body, mentioned or "", user_url, tag_url)
+            html = linked(post.body, mentioned, user_url, tag_url)
         else:
-            html = markup.render(body, (mentioned or "").split(), user_url, tag_url, mark)
+            html = markup.render(post.body, mentioned.split(), user_url, tag_url, mark)
         made.append(
             Card(
-                post_id,
-                f"{post_url}{post_id}",
-                body,
+                post.id,
+                f"{post_url}{post.id}",
+                post.body,
                 html,
-                nickname,
-                user_url + nickname,
-                *pictures[user_id],
-                moments.html(timestamp, moment, "dt-published"),
-                edited and moments.html(edited, moment, "dt-updated"),
-                user_id == reader,
+                post.nickname,
+                user_url + post.nickname,
+                *pictures[post.user_id],
+                moments.html(post.timestamp, moment, "dt-published"),
+                moments.html(post.edited, moment, "dt-updated") if post.edited else None,
+                post.user_id == reader,
             )
         )
     return made

@@ -272,5 +272,6 @@ class SearchIndexTests(SearchPageTestCase):
     def indexed(self, word: str) -> int:
         """Count the entries of a word, whether or not their posts are there."""
         db.session.rollback()
-        matches = search.MATCHES[db.engine.dialect.name]([Phrase(word, is_prefix=False)])
-        return len(db.session.execute(matches).all())
+        dialect = db.engine.dialect.name
+        match = search.MATCH[dialect]([Phrase(word, is_prefix=False)])
+        return len(db.session.execute(search.FOUND[dialect], {"match": match}).all())

@@ -197,7 +197,7 @@ class HostileSearchTests(SearchPageTestCase):
             with self.subTest(repr(character)):
                 db.session.rollback()
                 query = search_terms.parse(text)
-                search.posts(query, NEWEST_PAGE)
+                search.posts(query, 0, NEWEST_PAGE)
                 search.users(query, NEWEST_PAGE)
 
     def test_nothing_was_obeyed(self):

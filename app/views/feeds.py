@@ -3,11 +3,11 @@
 import re
 from datetime import UTC, datetime
 
-from flask import Blueprint, Response, abort, current_app, render_template, request, url_for
+from flask import Blueprint, Response, abort, render_template, request, url_for
 
 from app import markup
-from app.access import reader_required
-from app.headers import let_everybody_keep_same
+from app.access import reader_id, reader_required
+from app.headers import let_everybody_keep
 from app.models import User
 from app.origin import own_url
 from app.queries import timelines
@@ -25,7 +25,7 @@ NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 def explore():
     """Give everybody's newest posts to feed readers."""
     own, page = url_for("feeds.explore"), url_for("reading.explore")
-    return _feed("Everybody", own, page, timelines.everybodys())
+    return _feed("Everybody", own, page, timelines.everybodys(reader_id()))
 
 
 @bp.get("/user/<nickname>.atom")
@@ -35,7 +35,7 @@ def user(nickname: str):
     found = User.find(nickname) or abort(404)
     own = url_for("feeds.user", nickname=found.nickname)
     page = url_for("profiles.user", nickname=found.nickname)
-    return _feed(found.nickname, own, page, timelines.by_author(found.id))
+    return _feed(found.nickname, own, page, timelines.by_author(found.id, reader_id()))
 
 
 @bp.get("/tag/<name>.atom")
@@ -44,7 +44,7 @@ def tag(name: str):
     """Give a tag's newest posts to feed readers."""
     key = markup.tag_key(name) or abort(404)
     own, page = url_for("feeds.tag", name=key), url_for("reading.tag", name=key)
-    return _feed(f"#{key}", own, page, timelines.tagged(key))
+    return _feed(f"#{key}", own, page, timelines.tagged(key, reader_id()))
 
 
 def _feed(title: str, feed_url: str, page_url: str, page: Page) -> Response:
@@ -60,7 +60,6 @@ def _feed(title: str, feed_url: str, page_url: str, page: Page) -> Response:
     )
     response = Response(NO_XML.sub("", text), mimetype="application/atom+xml")
     response.last_modified = updated
-    if current_app.config["PUBLIC"]:
-        let_everybody_keep_same()
+    let_everybody_keep()
     response.add_etag()
     return response.make_conditional(request)

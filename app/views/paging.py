@@ -2,7 +2,7 @@
 
 from flask import request
 
-from app.queries.pagination import LARGEST_ID, Bounds
+from app.queries.pagination import MAX_ID, Bounds
 
 
 def bounds() -> Bounds:
@@ -13,4 +13,4 @@ def bounds() -> Bounds:
 
 def _id(name: str) -> int | None:
     value = request.args.get(name, type=int)
-    return value if value is not None and 0 < value < LARGEST_ID else None
+    return value if value is not None and 0 < value < MAX_ID else None

@@ -13,7 +13,7 @@ from flask import (
 )
 from flask_login import login_required
 
-from app.access import reader_required, user_key
+from app.access import reader_id, reader_required, user_key
 from app.extensions import limiter
 from app.forms import PostForm
 from app.headers import let_everybody_keep
@@ -21,7 +21,7 @@ from app.models import Post
 from app.openid.discovery import realm_document, wants_xrds
 from app.origin import own_url
 from app.queries import timelines
-from app.queries.pagination import LARGEST_ID
+from app.queries.pagination import MAX_ID
 from app.redirects import safe_next
 from app.rendering.cards import cards
 from app.views.paging import bounds
@@ -29,7 +29,7 @@ from app.views.paging import bounds
 bp = Blueprint("posts", __name__)
 
 POST_LIMIT = "30 per minute"
-POST = f"/post/<int(max={LARGEST_ID}):post_id>"
+POST = f"/post/<int(max={MAX_ID}):post_id>"
 
 
 @bp.get("/", endpoint="index")
@@ -51,7 +51,8 @@ def document():
 def _home(form: PostForm | None = None):
     # Who follows nobody yet is shown everybody.
     alone = not g.user.follows_somebody()
-    page = timelines.everybodys(bounds()) if alone else timelines.home_of(g.user.id, bounds())
+    posts = timelines.everybodys if alone else timelines.home_of
+    page = posts(g.user.id, bounds())
     return render_template(
         "posts/index.html",
         form=form or PostForm(),
@@ -79,7 +80,7 @@ def write():
 @reader_required
 def post(post_id: int):
     """Show one post at an address of its own."""
-    row = timelines.one(post_id) or abort(404)
+    row = timelines.one(post_id, reader_id()) or abort(404)
     let_everybody_keep()
     (card,) = cards([row])
     return render_template("posts/post.html", card=card, address=own_url(card.url))
@@ -117,7 +118,7 @@ def delete(post_id: int):
 
 
 def _own(post_id: int):
-    row = timelines.one(post_id)
+    row = timelines.one(post_id, reader_id())
     if row is None or row.user_id != g.user.id:
         abort(404)
     return row

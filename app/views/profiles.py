@@ -16,7 +16,7 @@ from flask_login import current_user, login_required
 from sqlalchemy.exc import IntegrityError
 
 from app import provider
-from app.access import reader_required
+from app.access import reader_id, reader_required
 from app.avatars import DRAWN, identicon
 from app.extensions import db
 from app.forms import EditForm, OpenIDForm
@@ -33,11 +33,11 @@ bp = Blueprint("profiles", __name__)
 @reader_required
 def user(nickname: str):
     """Show who a user is and what they wrote."""
-    profile = profiles.profile(nickname, reader())
+    profile = profiles.profile(nickname, reader_id())
     if profile is None:
         return not_found()
     let_everybody_keep()
-    page = timelines.by_author(profile.id, bounds())
+    page = timelines.by_author(profile.id, reader_id(), bounds())
     return render_template("profiles/user.html", user=profile, page=page, cards=cards(page.rows))
 
 
@@ -46,7 +46,7 @@ def user(nickname: str):
 @reader_required
 def list_people(nickname: str, which: str):
     """List who follows a user, or whom the user follows, those who joined last first."""
-    profile = profiles.profile(nickname, reader())
+    profile = profiles.profile(nickname, reader_id())
     if profile is None:
         return not_found()
     page = profiles.listed(which, profile.id, bounds())
@@ -81,11 +81,6 @@ def unfollow(nickname: str):
     else:
         flash(f"You are not following {found.nickname}.", "status")
     return redirect(url_for("profiles.user", nickname=found.nickname))
-
-
-def reader() -> int:
-    """Give the id of who is reading, 0 for a visitor."""
-    return current_user.id if current_user.is_authenticated else 0
 
 
 def not_found():

@@ -3,7 +3,7 @@
 from flask import Blueprint, abort, current_app, render_template, request
 
 from app import markup
-from app.access import reader_required, user_key
+from app.access import reader_id, reader_required, user_key
 from app.bounded import TookTooLong
 from app.extensions import limiter
 from app.headers import let_everybody_keep
@@ -24,7 +24,7 @@ limit_searches = limiter.shared_limit(SEARCH_LIMIT, scope="search", key_func=use
 def explore():
     """Show everybody's posts."""
     let_everybody_keep()
-    page = timelines.everybodys(bounds())
+    page = timelines.everybodys(reader_id(), bounds())
     return render_template("reading/explore.html", page=page, cards=cards(page.rows))
 
 
@@ -34,7 +34,7 @@ def tag(name: str):
     """Show the posts that carry a tag."""
     key = markup.tag_key(name) or abort(404)
     let_everybody_keep()
-    page = timelines.tagged(key, bounds())
+    page = timelines.tagged(key, reader_id(), bounds())
     return render_template("reading/tag.html", tag=key, page=page, cards=cards(page.rows))
 
 
@@ -44,7 +44,7 @@ def tag(name: str):
 def find():
     """Show the posts that fit what was typed, and the first of the users who do."""
     typed, query = _asked()
-    page = search.posts(query, bounds())
+    page = search.posts(query, reader_id(), bounds())
     return render_template(
         "reading/search.html",
         typed=typed,
