@@ -33,10 +33,11 @@ from app.tests import base
 from app.tests.base import SITE, Browser
 from app.tests.bench_bare import bare_app, require_same_words
 from app.tests.bench_queries import FOLLOWED, measure_queries, row
+from app.tests.bench_search import measure_search
 from app.tests.reading_base import selects
 
 FEWEST_POSTS = 5000
-PARTS = ("selects", "cpu", "home", "deep")
+PARTS = ("selects", "cpu", "home", "deep", "search")
 
 
 def main() -> None:
@@ -72,6 +73,9 @@ def measure(app: Flask, chosen: argparse.Namespace) -> None:
     if {"home", "deep"} & set(chosen.only):
         empty()
         measure_queries(sorted(chosen.posts), chosen.only)
+    if "search" in chosen.only:
+        empty()
+        measure_search(sorted(chosen.posts))
 
 
 def empty() -> None:
@@ -150,12 +154,12 @@ def measure_cpu(app: Flask, requests: int, rounds: int) -> None:
     reader.write("Tea? Nobody has more about it than @susan: https://example.com/tea #tea")
     busiest = sa.select(Post.user_id).group_by(Post.user_id).order_by(sa.func.count().desc())
     author = db.session.get(User, db.session.scalar(busiest.limit(1)))
-    profile, authors = f"/user/{author.nickname}", timelines.by_author(author.id)
+    profile, authors = f"/user/{author.nickname}", timelines.by_author(author.id, 0)
     row("CPU ms a request (x the bare page)", "warm", "x", "cold", "x", "reach", "bare", "ready")
     for name, path, page, by, reach in (
         ("home, 200 followed", "/", timelines.home_of(reader.id), reader, 3.0),
-        ("explore, member", "/explore", timelines.everybodys(), reader, 2.4),
-        ("explore, visitor", "/explore", timelines.everybodys(), None, 2.4),
+        ("explore, member", "/explore", timelines.everybodys(reader.id), reader, 2.4),
+        ("explore, visitor", "/explore", timelines.everybodys(0), None, 2.4),
         ("profile, member", profile, authors, reader, 2.4),
         ("profile, visitor", profile, authors, None, 2.4),
     ):

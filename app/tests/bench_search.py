@@ -1,0 +1,119 @@
+"""What searches cost as a site grows, common or rare; a part of app.tests.bench_pages.
+
+Of 20,000 words, `the` and `odd` stand in every second post, `even` in one of ten others (so
+that the two never meet), `thistle` in one of fifty and `rare` in the thirty oldest. Of the
+authors one wrote a tenth of all posts, one the thirty oldest, one a post in ten thousand;
+the tags are spread alike.
+"""
+
+import random
+import time
+
+import sqlalchemy as sa
+
+from app import db
+from app.database import writing
+from app.queries import search, search_terms
+from app.queries.pagination import NEWEST_PAGE
+from app.tests.bench_queries import add_people, analyze, insert, row, stop_indexing
+
+OLD = 30
+QUERIES = (
+    "the",
+    "th*",
+    "t*",
+    "thist*",
+    '"the word"',
+    "absent",
+    "rare",
+    "rare absent",
+    "the rare",
+    "odd even",
+    "from:prolific",
+    "from:prolific the",
+    "from:prolific rare",
+    "from:prolific odd even",
+    "from:silent the",
+    "from:silent th*",
+    "from:silent rare",
+    "from:some the",
+    "from:some odd",
+    "from:some thist*",
+    "from:some absent",
+    "#tea",
+    "#tea #obscure",
+    "#obscure #tea",
+    "#tea #green",
+    "#tea the",
+    "#tea rare",
+    "#obscure the",
+    "from:silent #tea",
+    "from:prolific #obscure",
+    "from:prolific #tea the",
+    "from:prolific #obscure the",
+)
+
+
+def measure_search(sizes: list[int]) -> None:
+    """Print the time of each kind of search, of its first page, as the site grows."""
+    stop_indexing()
+    ids = add_people(["prolific", "silent", "some", *(f"r{n}" for n in range(1000))])
+    rng, written = random.Random(7), 0
+    taken: dict[str, list[str]] = {query: [] for query in QUERIES}
+    for size in sizes:
+        _write(written, size, ids, rng)
+        written = size
+        for query in QUERIES:
+            taken[query].append(f"{1000 * _wall(search_terms.parse(query)):.2f}")
+    row("search, wall ms of the first page", *sizes)
+    for query, times in taken.items():
+        row(query, *times)
+
+
+def _wall(query: search_terms.Query, budget: float = 2.0) -> float:
+    """Give the seconds of a search, the fewest of some: what else the machine does only adds."""
+    times: list[float] = []
+    while len(times) < 3 or (len(times) < 100 and sum(times) < budget):
+        start = time.perf_counter()
+        search.posts(query, 0, NEWEST_PAGE)
+        db.session.rollback()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def _write(start: int, end: int, ids: list[int], rng: random.Random) -> None:
+    prolific, silent, some, *others = ids
+    words = [f"{first}{rest}" for first in ("this", "thi", "wo", "qu") for rest in range(5000)]
+
+    def post(n: int) -> dict:
+        if n < OLD:
+            author = silent
+        elif n % 10_000 == 1:
+            author = some
+        else:
+            author = prolific if n % 10 == 3 else rng.choice(others)
+        said = ["the word" if n % 2 else "a word", "odd" if n % 2 else "", "rare" * (n < OLD)]
+        said += ["even" * (n % 10 == 0), "thistle" * (n % 50 == 0), *rng.choices(words, k=6)]
+        return {"body": " ".join(filter(None, said)), "user_id": author}
+
+    def tags(n: int) -> list[str]:
+        names = ["tea"] * (n < OLD or n % 10 == 1) + ["green"] * (n % 10 == 2)
+        return names + ["obscure"] * (n < OLD)
+
+    insert(start, end, post, tags)
+    with writing() as session:
+        for statement in INDEX[db.engine.dialect.name]:
+            session.execute(sa.text(statement))
+    analyze()
+
+
+# What the migrations do for the posts that there are.
+INDEX = {
+    "sqlite": ("INSERT INTO post_search (post_search) VALUES ('rebuild')",),
+    "postgresql": (
+        "TRUNCATE post_search",
+        "DROP INDEX ix_post_search_document",
+        "INSERT INTO post_search SELECT id, to_tsvector('simple', body) FROM post",
+        "CREATE INDEX ix_post_search_document ON post_search USING gin (document)",
+    ),
+}
