@@ -1,6 +1,5 @@
-"""Users: how they sign in, what they do, and whom they follow."""
+"""Users: what they do, whom they follow, and which ways in they add and take away."""
 
-import hashlib
 import re
 import secrets
 from datetime import datetime, timedelta
@@ -8,25 +7,19 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from flask_login import UserMixin
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Mapped, WriteOnlyMapped, mapped_column, relationship, validates
+from sqlalchemy.orm import Mapped, Session, WriteOnlyMapped, mapped_column, relationship, validates
 
-from app import nicknames
+from app import endings, nicknames
 from app.avatars import avatar_url
 from app.database import UTCDateTime, now, writing
 from app.extensions import db
 from app.posts import Post
+from app.sign_ins import LONGEST_IDENTIFIER, Identity, SignIn, SignInEnded, hashed
 
-# Longer OpenIDs are refused: a newcomer's waits in a cookie.
-LONGEST_IDENTIFIER = 400
-LONGEST_BROWSER = 200
+__all__ = ["LONGEST_IDENTIFIER", "Identity", "Post", "SignIn", "SignInEnded", "User", "hashed"]
+
+
 LAST_SEEN_EVERY = timedelta(minutes=1)
-UNUSED_SIGN_IN_ENDS_AFTER = timedelta(days=30)
-REMEMBERED_SIGN_IN_ENDS_AFTER = timedelta(days=365)
-
-
-def hashed(token: str) -> str:
-    """Give what the database keeps of a secret token: a stolen copy of it opens nothing."""
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 followers = db.Table(
@@ -55,7 +48,7 @@ class User(UserMixin, db.Model):
     )
     sign_ins: WriteOnlyMapped["SignIn"] = relationship(back_populates="user", passive_deletes=True)
 
-    # Of this browser's SignIn its id and last_used, and its token; set while a request lasts.
+    # What a page has to know of this browser's SignIn, and its token; set while a request lasts.
     sign_in = None
     sign_in_token = ""
 
@@ -142,25 +135,42 @@ class User(UserMixin, db.Model):
             session.add(Identity(identifier=identifier, user_id=self.id))
 
     def remove_identity(self, identity_id: int) -> bool:
-        """Take an OpenID away; False when it is not this user's, or the last one."""
+        """Take an OpenID away, and sign out what it began, this browser too if it was that one.
+
+        Returns False when it is not this user's, or the last one.
+        """
+        here = self.sign_in and self.sign_in.id
         with writing() as session:
             # Two removals at once must not each leave the other's.
-            session.execute(sa.select(User.id).where(User.id == self.id).with_for_update())
+            self._lock(session)
             own = set(session.scalars(sa.select(Identity.id).where(Identity.user_id == self.id)))
             if identity_id not in own or len(own) == 1:
                 return False
+            began = sa.or_(SignIn.identity_id == identity_id, SignIn.identity_id.is_(None))
+            ends_here = sa.exists().where(SignIn.id == here, began)
+            keep = None if session.scalar(sa.select(ends_here)) else here
+            endings.end_sign_ins(session, sa.and_(SignIn.user_id == self.id, began), keep)
             session.execute(sa.delete(Identity).where(Identity.id == identity_id))
         return True
 
     def end_sign_ins(self, sign_in_id: int | None = None) -> None:
-        """Sign this user out of one browser, or of all."""
+        """Sign this user out of one browser, or of all; of our own provider in these as well."""
         with writing() as session:
-            own = sa.delete(SignIn).where(SignIn.user_id == self.id)
-            session.execute(own if sign_in_id is None else own.where(SignIn.id == sign_in_id))
+            self._lock(session)
+            if sign_in_id is None:
+                endings.end_all(session, self.id)
+            else:
+                one = sa.and_(SignIn.user_id == self.id, SignIn.id == sign_in_id)
+                endings.end_sign_ins(session, one)
+
+    def _lock(self, session: Session) -> None:
+        session.execute(sa.select(User.id).where(User.id == self.id).with_for_update())
 
     def remove(self) -> None:
         """Delete the user; their posts, OpenIDs and sign-ins go with them."""
         with writing() as session:
+            self._lock(session)
+            endings.end_all(session, self.id)
             session.execute(sa.delete(User).where(User.id == self.id))
 
     def avatar(self, size: int) -> str:
@@ -241,95 +251,7 @@ class User(UserMixin, db.Model):
         return self.sign_in_token
 
 
-class Identity(db.Model):
-    """An OpenID of a user; whoever proves to own it is signed in as that user."""
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    # The claimed identifier in full, with its fragment (OpenID Authentication 2.0, 11.5.1).
-    identifier: Mapped[str] = mapped_column(sa.String(LONGEST_IDENTIFIER), unique=True)
-    user_id: Mapped[int] = mapped_column(sa.ForeignKey("user.id", ondelete="CASCADE"), index=True)
-    last_used: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
-    user: Mapped[User] = relationship(back_populates="identities")
-
-    @staticmethod
-    def owner(identifier: str) -> User | None:
-        return db.session.scalar(
-            sa.select(User).join(Identity).where(Identity.identifier == identifier)
-        )
-
-
-class SignIn(db.Model):
-    """One signed-in browser. Without its row its cookies are worth nothing."""
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
-    user_id: Mapped[int] = mapped_column(sa.ForeignKey("user.id", ondelete="CASCADE"), index=True)
-    remembered: Mapped[bool]
-    # What the browser called itself, so that its owner can tell it from others.
-    browser: Mapped[str] = mapped_column(sa.String(LONGEST_BROWSER), default="")
-    began: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
-    last_used: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
-    user: Mapped[User] = relationship(back_populates="sign_ins")
-
-    @staticmethod
-    def begin(user: User, identifier: str, remembered: bool = False, browser: str = "") -> str:
-        """Sign `user` in with one of their OpenIDs; give the token that the browser shows."""
-        token = secrets.token_urlsafe(16)
-        with writing() as session:
-            session.execute(sa.delete(SignIn).where(SignIn.has_ended()))
-            session.execute(
-                sa.update(Identity).where(Identity.identifier == identifier).values(last_used=now())
-            )
-            session.add(
-                SignIn(
-                    token_hash=hashed(token),
-                    user_id=user.id,
-                    remembered=remembered,
-                    browser=browser[:LONGEST_BROWSER],
-                )
-            )
-        return token
-
-    @staticmethod
-    def has_ended() -> sa.ColumnElement[bool]:
-        moment = now()
-        return sa.or_(
-            SignIn.last_used < moment - REMEMBERED_SIGN_IN_ENDS_AFTER,
-            sa.and_(
-                SignIn.remembered.is_(False),
-                SignIn.last_used < moment - UNUSED_SIGN_IN_ENDS_AFTER,
-            ),
-        )
-
-    @staticmethod
-    def user_of(token: str) -> User | None:
-        """Give the user whose browser shows `token`, or None once that sign-in has ended."""
-        moment = now()
-        found = db.session.execute(
-            SIGN_IN_OF_TOKEN,
-            {
-                "token_hash": hashed(token),
-                "remembered_since": moment - REMEMBERED_SIGN_IN_ENDS_AFTER,
-                "unused_since": moment - UNUSED_SIGN_IN_ENDS_AFTER,
-            },
-        ).first()
-        if found is None:
-            return None
-        user = found.User
-        user.sign_in, user.sign_in_token = found, token
-        return user
-
-
-# Made once, for they are needed for every page of a member.
-SIGN_IN_OF_TOKEN = (
-    sa.select(User, SignIn.id, SignIn.last_used)
-    .join(SignIn.user)
-    .where(
-        SignIn.token_hash == sa.bindparam("token_hash"),
-        SignIn.last_used >= sa.bindparam("remembered_since"),
-        sa.or_(SignIn.remembered, SignIn.last_used >= sa.bindparam("unused_since")),
-    )
-)
+# Made once, for it is needed for every home page.
 FOLLOWS_SOMEBODY = sa.select(sa.exists().where(followers.c.follower_id == sa.bindparam("me")))
 
 

@@ -7,21 +7,23 @@ come from SITE_URL, never from a header; every failure is one of PROBLEMS.
 """
 
 import logging
-import secrets
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import wraps
 from urllib.parse import urlencode
 
-from flask import redirect, request, session, url_for
+from flask import redirect, request, url_for
 from flask_openid import OpenID, OpenIDResponse
 from openid.consumer import consumer, discover
+from openid.extensions.draft import pape5 as pape
 from openid.message import OPENID2_NS, Message
 from openid.yadis import xri
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import origin
 from app.autosubmit import LONGEST_URL, self_posting_page
-from app.openid import addresses, fetcher
+from app.openid import addresses, asked, fetcher
+from app.openid.asked import Asked
 from app.openid.discovery import endpoint_url
 from app.redirects import safe_next
 
@@ -43,8 +45,6 @@ PROBLEMS = {
     "invalid": "Your provider's answer could not be verified. Please sign in once more.",
     "nobody": "Your provider did not say who you are. Please sign in another way.",
 }
-# How many sign-ins one browser may have under way, in as many tabs.
-MOST_PENDING = 4
 REPOSTED = "reposted"
 
 
@@ -59,7 +59,9 @@ class RelyingParty(OpenID):
     """Flask-OpenID's `oid`: `@oid.loginhandler`, `@oid.after_login`, `oid.try_login`."""
 
     def __init__(self):
-        super().__init__(safe_roots=[], url_root_as_trust_root=True)
+        super().__init__(
+            safe_roots=[], url_root_as_trust_root=True, extension_responses=[pape.Response]
+        )
         self.release = None
 
     def init_app(self, app, store_factory=None, release: Callable[[], None] = None) -> None:
@@ -72,34 +74,32 @@ class RelyingParty(OpenID):
     def get_next_url(self) -> str:
         return safe_next(request.values.get("next"))
 
-    def get_current_url(self) -> str:
-        return self._sign_in_url() + "?" + urlencode({"next": self.get_next_url()})
+    def get_current_url(self, next_url: str | None = None) -> str:
+        return self._sign_in_url() + "?" + urlencode({"next": next_url or self.get_next_url()})
 
     def _sign_in_url(self) -> str:
         return origin.own_url(url_for("auth.login"))
 
-    def get_success_url(self, state: str = "", typed: str = "") -> str:
+    def get_success_url(self, state: str = "", next_url: str | None = None) -> str:
         """Give the return_to of a sign-in, with the state that its answer has to bring back."""
         query = {"openid_complete": "yes", "state": state}
-        # An empty one would not be found again in the answer.
-        query |= {"typed": typed} if typed else {}
-        return self.get_current_url() + "&" + urlencode(query)
+        return self.get_current_url(next_url) + "&" + urlencode(query)
 
     def try_login(
         self,
         identity_url,
         ask_for=None,
         ask_for_optional=None,
-        typed="",
-        remember=False,
-        add_to=None,
+        next_url: str | None = None,
+        max_auth_age: int | None = None,
+        **asking_for,
     ):
-        """Send the visitor to the provider of `identity_url`.
+        """Send the visitor to the provider of `identity_url`, and back to `next_url`.
 
         Gives the response, or a key of PROBLEMS when there is no such provider.
-        `typed` comes back with the answer, for the field in which it stood;
-        `remember` and `add_to` wait in the session, and are attributes of what
-        `after_login` is given.
+        `max_auth_age` is in seconds: a provider whose visitor proved who it is longer ago is
+        asked to have it proved again (PAPE 1.0). `asking_for` are the fields of Asked, which
+        waits in the session and is an attribute of what `after_login` is given.
         """
         if xri.identifierScheme(identity_url) == "XRI":
             # The one resolver of such names was switched off long ago.
@@ -114,8 +114,10 @@ class RelyingParty(OpenID):
             except Exception as error:  # The library raises whatever its parsers do.
                 return _begin_problem(step, error, identity_url)
         self.attach_reg_info(asking, ask_for, ask_for_optional)
-        state = _expect_answer(remember, add_to)
-        return_to = self.get_success_url(state, typed)
+        if max_auth_age is not None:
+            asking.addExtension(pape.Request(max_auth_age=max_auth_age))
+        state = asked.expect(**asking_for)
+        return_to = self.get_success_url(state, next_url)
         realm = origin.own_url("/")
         try:
             url = asking.redirectURL(realm, return_to)
@@ -138,7 +140,7 @@ class RelyingParty(OpenID):
             answer = request.args.to_dict() | request.form.to_dict()
             reposted = answer.pop(REPOSTED, None)
             state = answer.get("state", "")
-            expected = state in {pending[0] for pending in session.get("sign_ins", [])}
+            expected = asked.is_expected(state)
             # Only a browser too old to send an Origin needs the mark to end the circle.
             here = origin.is_from_here() or (reposted and "Origin" not in request.headers)
             if request.method == "POST" and not (expected or here):
@@ -147,11 +149,11 @@ class RelyingParty(OpenID):
                 return self.signal_error("elsewhere")
             # Consumed before the library looks at anything, so that it is good for
             # one answer only and nothing is fetched for a visitor who did not ask.
-            return self._complete(answer, *_take_expected(state))
+            return self._complete(answer, asked.take(state))
 
         return decorated
 
-    def _complete(self, answer: dict[str, str], remember: bool, add_to: int | None):
+    def _complete(self, answer: dict[str, str], expected: Asked):
         self.release()
         store = self.store_factory()
         with fetcher.step() as step:
@@ -161,18 +163,18 @@ class RelyingParty(OpenID):
                 raise
             except Exception as error:  # Crafted answers break the library in many ways.
                 logger.info("OpenID answer refused: %r", error)
-                return self.signal_error(_fetch_problem(step.failure) or "invalid")
+                return self.signal_error(_fetch_problem(step.failure) or "invalid", expected)
         if response.status == consumer.CANCEL or response.status == consumer.SETUP_NEEDED:
-            return self.signal_error("cancelled")
+            return self.signal_error("cancelled", expected)
         if response.status != consumer.SUCCESS:
             logger.info("OpenID answer refused: %s", response.message)
             return self.signal_error(
-                store.nonce_problem or _fetch_problem(step.failure) or "invalid"
+                store.nonce_problem or _fetch_problem(step.failure) or "invalid", expected
             )
         if not response.identity_url:
-            return self.signal_error("nobody")
+            return self.signal_error("nobody", expected)
         details = self._details(response)
-        details.remember, details.add_to = remember, add_to
+        details.asked, details.auth_time = expected, _auth_time(details)
         return self.after_login_func(details)
 
     def _details(self, response) -> OpenIDResponse:
@@ -219,19 +221,15 @@ def _vet(endpoint: str) -> bool:
     return own
 
 
-def _expect_answer(remember: bool, add_to: int | None) -> str:
-    state = secrets.token_urlsafe(16)
-    # A list, because the keys of a dictionary are sorted on their way into the cookie.
-    pending = session.get("sign_ins", [])[-(MOST_PENDING - 1) :]
-    session["sign_ins"] = [*pending, [state, remember, add_to]]
-    return state
-
-
-def _take_expected(state: str) -> tuple[bool, int | None]:
-    waiting = {pending[0]: pending for pending in session["sign_ins"]}
-    _, remember, add_to = waiting.pop(state)
-    session["sign_ins"] = list(waiting.values())
-    return remember, add_to
+def _auth_time(details: OpenIDResponse) -> datetime | None:
+    """Return when the provider's visitor proved who it is, as far as the provider signed that."""
+    said = details.extensions.get(pape.Response.ns_alias)
+    try:
+        moment = datetime.strptime(said.auth_time, "%Y-%m-%dT%H:%M:%SZ")
+    except (AttributeError, TypeError, ValueError):
+        # Most providers do not answer, and what is garbled is no answer.
+        return None
+    return moment.replace(tzinfo=UTC)
 
 
 def _begin_problem(step, error: Exception, identity_url: str) -> str:

@@ -1,5 +1,7 @@
 """The provider as its members meet it: joining, signing in, their account and identity."""
 
+from contextlib import suppress
+
 from flask import (
     Blueprint,
     Response,
@@ -14,10 +16,11 @@ from flask import (
 from flask_login import current_user
 from sqlalchemy.exc import IntegrityError
 
-from app import nicknames, provider
+from app import nicknames, provider, sessions
+from app.database import now
 from app.extensions import limiter
 from app.headers import let_form_leave
-from app.models import Identity
+from app.models import Identity, SignInEnded
 from app.openid.discovery import endpoint_url, identity_document, wants_xrds
 from app.provider import protocol, sign_ins
 from app.provider.forms import DeleteAccountForm, JoinForm, PasswordForm, SignInForm
@@ -106,8 +109,9 @@ def password():
     form = PasswordForm()
     if form.validate_on_submit():
         if account.knows(form.old_password.data):
-            account.set_password(form.password.data)
+            account.set_password(form.password.data, _site_sign_in())
             sign_ins.begin(account)
+            _proved(account)
             flash("Your password is changed.", "success")
             return redirect(url_for("provider.endpoint"))
         form.refuse()
@@ -125,13 +129,29 @@ def delete():
     form = DeleteAccountForm()
     if form.validate_on_submit():
         if account.knows(form.password.data):
-            account.delete()
+            account.delete(_site_sign_in())
             sign_ins.end()
+            _proved(account)
             flash("Your account is deleted.", "success")
             return redirect(url_for("provider.endpoint"))
         form.refuse()
     page = render_template("provider/delete.html", form=form, account=account)
     return (page, 400) if form.errors else page
+
+
+def _site_sign_in() -> int | None:
+    """Return the id of the site's sign-in in this browser, or None."""
+    return current_user.sign_in.id if current_user.is_authenticated else None
+
+
+def _proved(account: Account) -> None:
+    # Whoever has just typed the password has proved the OpenID too, and copies of this
+    # browser's cookies are as old as the password.
+    if current_user.is_authenticated:
+        owner = Identity.owner(account.identifier)
+        if owner and owner.id == current_user.id:
+            with suppress(SignInEnded):
+                sessions.renew(account.identifier, now())
 
 
 @bp.post("/openid/consents/<int(max=2147483647):consent_id>/forget")

@@ -5,15 +5,15 @@ from datetime import datetime, timedelta
 from functools import cache
 
 import sqlalchemy as sa
-from flask import current_app, url_for
+from flask import current_app
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship, validates
 from werkzeug.security import check_password_hash, generate_password_hash
 
+from app import endings
 from app.database import UTCDateTime, now, writing
 from app.extensions import db
-from app.models import hashed
-from app.origin import own_url
+from app.models import SignIn, hashed
 
 LONGEST_REALM = 500
 # Of one account: browsers signed in at once, and sites that need not ask again.
@@ -56,7 +56,7 @@ class Account(db.Model):
     @property
     def identifier(self) -> str:
         """The OpenID that this account owns: a claimed identifier and its own local one."""
-        return own_url(url_for("accounts.identity", username=self.username_key))
+        return endings.own_identifier(self.username_key)
 
     @staticmethod
     def join(username: str, password: str, email: str | None) -> "Account":
@@ -93,17 +93,22 @@ class Account(db.Model):
     def knows(self, password: str) -> bool:
         return check_password_hash(self.password_hash, password)
 
-    def set_password(self, password: str) -> None:
-        """Change the password, and sign the account out of every browser."""
+    def set_password(self, password: str, keep: int | None = None) -> None:
+        """Change the password, and end what it began but the site's sign-in of the id `keep`."""
         hashed_password = password_hash(password)
         with writing() as session:
             self.password_hash = hashed_password
-            session.execute(sa.delete(AccountSignIn).where(AccountSignIn.account_id == self.id))
+            self._end_sign_ins(session, keep)
 
-    def delete(self) -> None:
-        """Forget all but the username."""
+    def _end_sign_ins(self, session: Session, keep: int | None) -> None:
+        # First those here: nothing begins at the site any more that comes from one of them.
+        session.execute(sa.delete(AccountSignIn).where(AccountSignIn.account_id == self.id))
+        endings.end_sign_ins(session, endings.hangs_on(self.identifier), keep)
+
+    def delete(self, keep: int | None = None) -> None:
+        """Forget all but the username, and end what it began like a new password."""
         with writing() as session:
-            session.execute(sa.delete(AccountSignIn).where(AccountSignIn.account_id == self.id))
+            self._end_sign_ins(session, keep)
             session.execute(sa.delete(Consent).where(Consent.account_id == self.id))
             self.password_hash, self.email, self.deleted = "", None, now()
 
@@ -120,18 +125,30 @@ class AccountSignIn(db.Model):
     account: Mapped[Account] = relationship()
 
     @staticmethod
-    def begin(account: Account, before: str | None = None) -> str:
+    def begin(account: Account, before: str | None = None, sign_in_id: int | None = None) -> str:
         """Sign in and return the token that this browser shows from now on.
 
-        It takes the place of the one that shows the token `before`.
+        It takes the place of the one that shows the token `before`. The site's sign-ins in this
+        browser, those of that one and the one of this id, end with the new one.
         """
         token = secrets.token_urlsafe(16)
         with writing() as session:
             outdated = AccountSignIn.began < now() - SIGN_IN_ENDS_AFTER
             session.execute(sa.delete(AccountSignIn).where(outdated))
-            session.add(AccountSignIn(token_hash=hashed(token), account_id=account.id))
+            sign_in = AccountSignIn(token_hash=hashed(token), account_id=account.id)
+            session.add(sign_in)
             session.flush()
             replaced = AccountSignIn.token_hash == hashed(before or "")
+            in_this_browser = sa.or_(
+                SignIn.id == sign_in_id,
+                SignIn.account_sign_in_id.in_(sa.select(AccountSignIn.id).where(replaced)),
+            )
+            session.execute(
+                sa.update(SignIn)
+                .where(in_this_browser)
+                .values(account_sign_in_id=sign_in.id)
+                .execution_options(synchronize_session=False)
+            )
             session.execute(sa.delete(AccountSignIn).where(replaced))
             _keep_newest(session, AccountSignIn, account.id, MAX_SIGN_INS)
         return token
@@ -150,10 +167,21 @@ class AccountSignIn(db.Model):
 
     @staticmethod
     def end(token: str) -> None:
+        """End a sign-in, and what came from it on the site."""
         with writing() as session:
-            session.execute(
-                sa.delete(AccountSignIn).where(AccountSignIn.token_hash == hashed(token))
-            )
+            # On PostgreSQL whoever begins a sign-in from here is waited for, and seen afterwards.
+            ending = session.execute(
+                sa.select(AccountSignIn.id, Account.username_key)
+                .join(AccountSignIn.account)
+                .where(AccountSignIn.token_hash == hashed(token))
+                .with_for_update(of=AccountSignIn)
+            ).first()
+            if ending is None:
+                return
+            began = endings.hangs_on(endings.own_identifier(ending.username_key))
+            came_from_here = SignIn.account_sign_in_id == ending.id
+            session.execute(sa.delete(SignIn).where(came_from_here, began))
+            session.execute(sa.delete(AccountSignIn).where(AccountSignIn.id == ending.id))
 
 
 class Consent(db.Model):
@@ -189,7 +217,7 @@ class Consent(db.Model):
     @staticmethod
     def of(identifiers: list[str]) -> list["Consent"]:
         """Give the consents of the accounts that own these identities."""
-        start = own_url(url_for("accounts.identity", username=""))
+        start = endings.own_identifier("")
         keys = [name.removeprefix(start) for name in identifiers if name.startswith(start)]
         return list(
             db.session.scalars(

@@ -4,6 +4,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from flask import g, session
+from flask_login import current_user
 
 from app.database import now
 from app.provider.models import Account, AccountSignIn
@@ -31,23 +32,28 @@ def is_fresh(max_age: timedelta | None, asked: datetime | None) -> bool:
     return age <= max_age or (asked is not None and began() >= asked and age <= PROOF_LASTS)
 
 
+def here() -> AccountSignIn | None:
+    """Return this browser's sign-in here, or None; what it holds is true until the next write."""
+    return AccountSignIn.find(session[KEY]) if KEY in session else None
+
+
 def begin(account: Account) -> None:
     """Sign in afresh; of the session before, only the sign-ins under way go on."""
-    token = AccountSignIn.begin(account, session.get(KEY))
-    under_way, pending = session.get("sign_ins"), session.get("requests")
+    before = session.get(KEY)
+    in_hand = current_user.sign_in.id if current_user.is_authenticated else None
+    token = AccountSignIn.begin(account, before, in_hand)
+    under_way = session.get("sign_ins")
     login = {key: session[key] for key in ("_user_id", "_fresh") if key in session}
     session.clear()
     session.update(login)
     if under_way:
         session["sign_ins"] = under_way
-    if pending:
-        session["requests"] = pending
     session[KEY] = token
     g.pop(KEY, None)
 
 
 def end() -> None:
-    """Sign out, also wherever a copy of the cookie may be."""
+    """Sign out, also wherever a copy of the cookie may be, and of this site what came from it."""
     if token := session.pop(KEY, None):
         AccountSignIn.end(token)
     g.pop(KEY, None)

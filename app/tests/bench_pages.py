@@ -144,6 +144,7 @@ def measure_cpu(app: Flask, requests: int, rounds: int) -> None:
     rng = random.Random(3)
     user_id, _ = demo.fill(FOLLOWED * 2, 6000, rng)
     reader = db.session.get(User, user_id)
+    reader.add_identity("https://reader.example/")
     others = list(db.session.scalars(sa.select(User.id).where(User.id != user_id)))
     with writing() as session:
         session.execute(sa.update(User).values(email=User.nickname + "@example.com"))

@@ -1,5 +1,6 @@
 """A clock that stands still until a test moves it."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from unittest import mock
 
@@ -21,7 +22,16 @@ class Clock:
         enter = case.enterClassContext if isinstance(case, type) else case.enterContext
         enter(mock.patch.object(database, "datetime", standing))
         enter(mock.patch("time.time", lambda: self.moment.timestamp()))
+        # A provider of python3-openid dates its answers by this one.
+        enter(mock.patch("openid.store.nonce.gmtime", self._gmtime))
+
+    def _gmtime(self, seconds: float | None = None) -> time.struct_time:
+        return time.gmtime(self.moment.timestamp() if seconds is None else seconds)
 
     def move(self, **duration: float) -> None:
         """Let so many days, hours, minutes or seconds pass."""
-        self.moment += timedelta(**duration)
+        self.step(timedelta(**duration))
+
+    def step(self, by: timedelta) -> None:
+        """Let this much time pass."""
+        self.moment += by

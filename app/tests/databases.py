@@ -55,7 +55,7 @@ class SchemaTests(TestCase):
         for table in db.metadata.tables:
             for key in inspector.get_foreign_keys(table):
                 with self.subTest(table=table, key=key["name"]):
-                    self.assertEqual(key["options"].get("ondelete"), "CASCADE")
+                    self.assertIn(key["options"].get("ondelete"), {"CASCADE", "SET NULL"})
 
     def test_it_goes_down_to_nothing_and_up_again(self):
         app = create_app(**settings(DATABASE_URL=fresh_database(self)))

@@ -20,6 +20,8 @@ from app.tests.provider_base import REALM, request_path
 
 LONGEST_WORD = "Schifffahrtsgesellschaftskapitänsmützenfabrik" * 3
 LONGEST_NICKNAME = "x" * 64
+# Somebody new, who takes a long time over a nickname.
+NEWCOMER = ["https://newcomer.example.com/", None, False, 2**33]
 BODIES = [
     "<script>\u202e hello & goodbye",
     "The first tea of the year, and the last of the biscuits. #tea",
@@ -99,6 +101,7 @@ def pages(origin: str = SITE) -> list[SitePage]:
         _page("/user/miguel?older=9", "member", "deleting a post", link="Delete your post"),
         _page("/edit", "member"),
         _page("/edit/delete", "member"),
+        _page("/edit/proof?next=/edit", "member"),
         _page("/logout", "member"),
         _page("/openid", "member"),
         _page("/openid/password", "member"),
@@ -183,7 +186,7 @@ class Readers(JoinMixin):
             self.browsers = {
                 "visitor": visitor,
                 "member": self._member(susan),
-                "newcomer": self._browser(newcomer=["https://newcomer.example.com/", None, False]),
+                "newcomer": self._browser(newcomer=NEWCOMER),
                 "quiet": self._browser(),
             }
             self.browsers["quiet"].sign_in(quiet)

@@ -180,6 +180,10 @@ class EveryPageTests(unittest.TestCase):
                 wide = "form-action 'self' http: https:" in policy
                 signs_in = browser.path in {
                     "/login",
+                    # Changing how one gets in leads through a provider as well.
+                    "/edit",
+                    "/edit/delete",
+                    "/edit/proof",
                     "/openid/sign-in",
                     "/openid/join",
                     "/openid/consent",

@@ -1,6 +1,7 @@
 """Signing in, choosing a nickname, signing out."""
 
 import logging
+from datetime import UTC, datetime, timedelta
 
 from flask import (
     Blueprint,
@@ -18,20 +19,29 @@ from flask_login import current_user
 from sqlalchemy.exc import IntegrityError
 
 from app import nicknames, origin, sessions
+from app.database import now
 from app.extensions import csrf, limiter, lm, oid
-from app.forms import LONGEST_OPENID, LoginForm, NicknameForm
+from app.forms import LoginForm, NicknameForm
 from app.headers import let_form_leave
 from app.hiding import OwnWord
-from app.models import LONGEST_IDENTIFIER, Identity, SignIn, User, cleaned_email
+from app.models import LONGEST_IDENTIFIER, Identity, SignIn, SignInEnded, User, cleaned_email
+from app.openid import asked
+from app.openid.asked import Asked
 from app.openid.discovery import point_at
 from app.openid.relying_party import PROBLEMS, is_answer
-from app.views import openids
+from app.views import openids, proofs
 
 bp = Blueprint("auth", __name__)
 
 SIGN_IN_LIMIT = "25 per 5 minutes"
 # Each makes this site ask a provider, and leaves a nonce when it is good.
 ANSWER_LIMIT = "60 per 5 minutes"
+# How long somebody new may take to choose a nickname.
+MAX_NEWCOMER_AGE = timedelta(hours=1)
+NEWS = (
+    "Since you last signed in with this OpenID, another was added to yours. "
+    "Please look at them under “Edit your profile”, and remove it if that was not you."
+)
 
 
 @lm.user_loader
@@ -77,7 +87,7 @@ def login():
     # The view is exempt for the sake of the providers' answers alone. (A GET passes.)
     csrf.protect()
     let_form_leave()
-    form = LoginForm(openid=session.pop("typed", ""))
+    form = LoginForm(openid=asked.typed("openid"))
     if problem := session.pop("problem", None):
         form.openid.errors = [PROBLEMS[problem]]
     if request.method != "POST":
@@ -89,7 +99,7 @@ def login():
     outcome = oid.try_login(
         identifier,
         ask_for=["nickname", "email"],
-        typed="" if form.provider.data else form.openid.data,
+        typed={} if form.provider.data else {"openid": form.openid.data},
         remember=form.remember_me.data,
     )
     if outcome in PROBLEMS:
@@ -112,16 +122,20 @@ def _sign_in_page(form: LoginForm) -> str:
 
 
 @oid.errorhandler
-def sign_in_failed(problem: str):
-    """Take the visitor back to the sign-in page, which says what went wrong."""
+def sign_in_failed(problem: str, expected: Asked | None = None):
+    """Take the visitor back to where the sign-in began, which says what went wrong.
+
+    `expected` is what was asked; without it nothing of the answer is kept.
+    """
     level = logging.INFO if problem == "cancelled" else logging.WARNING
     current_app.logger.log(level, "sign-in refused: %s", OwnWord(problem))
-    typed = request.values.get("typed", "")
-    # It waits in a cookie, where other characters than ASCII take six each.
-    session["typed"] = typed if len(ascii(typed)) <= LONGEST_OPENID else ""
+    if expected:
+        asked.give_back(expected.typed)
     if g.user.is_authenticated:
-        # Somebody who adds an OpenID, and whom the sign-in page would send on.
+        # Somebody who changes how they get in, and whom the sign-in page would send on.
         flash(PROBLEMS[problem], "error")
+        if expected and expected.prove is not None:
+            return proofs.back_to_choice(expected)
         return redirect(oid.get_next_url())
     session["problem"] = problem
     return redirect(url_for("auth.login", next=oid.get_next_url()))
@@ -130,24 +144,42 @@ def sign_in_failed(problem: str):
 @oid.after_login
 def after_login(resp):
     """Sign in the user of the proven identifier, who on the first visit is made."""
+    expected = resp.asked
     # Its fragment is the provider's own words, and comes from no address that we fetched.
     if len(resp.identity_url) > LONGEST_IDENTIFIER or not resp.identity_url.isprintable():
-        return sign_in_failed("refused")
-    if resp.add_to is not None:
-        return openids.add_proven(resp.identity_url, resp.add_to)
+        return sign_in_failed("refused", expected)
+    proved = sessions.proof_time(resp.identity_url, resp.auth_time)
+    if proved is None:
+        return sign_in_failed("elsewhere", expected)
+    if expected.prove is not None:
+        return proofs.accept(resp.identity_url, expected, proved)
+    if expected.add_to is not None:
+        return openids.add_proven(resp.identity_url, expected)
     user = Identity.owner(resp.identity_url)
-    if user is None:
-        email = cleaned_email(resp.email)
-        local_part = email and email.rpartition("@")[0]
-        nickname = nicknames.cleaned(resp.nickname) or nicknames.cleaned(local_part)
-        if nickname is None:
-            session["newcomer"] = [resp.identity_url, email, resp.remember]
-            return redirect(url_for("auth.nickname", next=oid.get_next_url()))
-        user = User.sign_up(resp.identity_url, nickname, email)
+    if user is not None:
+        return _signed_in(user, resp.identity_url, expected.remember, proved)
+    email = cleaned_email(resp.email)
+    local_part = email and email.rpartition("@")[0]
+    nickname = nicknames.cleaned(resp.nickname) or nicknames.cleaned(local_part)
+    if nickname is None:
+        moment = int(now().timestamp())
+        session["newcomer"] = [resp.identity_url, email, expected.remember, moment]
+        return redirect(url_for("auth.nickname", next=oid.get_next_url()))
+    user = User.sign_up(resp.identity_url, nickname, email)
+    return _signed_in(user, resp.identity_url, expected.remember, proved, new=True)
+
+
+def _signed_in(user: User, identifier: str, remember: bool, proved: datetime, new: bool = False):
+    target, news = oid.get_next_url(), Identity.is_followed_by_another(identifier)
+    try:
+        sessions.begin(user, identifier, remember, proved)
+    except SignInEnded:
+        return sign_in_failed("elsewhere")
+    if new:
         flash(f"Welcome, {user.nickname}!", "success")
         current_app.logger.info("new user %s", user.id)
-    target = oid.get_next_url()
-    sessions.begin(user, resp.identity_url, resp.remember)
+    if news:
+        flash(NEWS, "status")
     return redirect(target)
 
 
@@ -158,20 +190,22 @@ def nickname():
         return redirect(url_for("auth.login"))
     form = NicknameForm()
     if form.validate_on_submit():
-        identifier, email, remember = session["newcomer"]
+        identifier, email, remember, seconds = [*session["newcomer"], 0][:4]
+        moment = datetime.fromtimestamp(seconds, UTC)
+        proved = sessions.proof_time(identifier, moment)
         if Identity.owner(identifier):
             # Somebody who finds this cookie later must not get in with it.
             return sign_in_failed("used")
+        if proved is None or now() - moment > MAX_NEWCOMER_AGE:
+            # Nor make a user of an OpenID that somebody may have again by then.
+            session.pop("newcomer")
+            return sign_in_failed("elsewhere")
         try:
             user = User.sign_up_as(identifier, form.nickname.data, email)
         except IntegrityError:
             form.refuse_taken()
         else:
-            flash(f"Welcome, {user.nickname}!", "success")
-            current_app.logger.info("new user %s", user.id)
-            target = oid.get_next_url()
-            sessions.begin(user, identifier, remember)
-            return redirect(target)
+            return _signed_in(user, identifier, remember, proved, new=True)
     page = render_template("auth/nickname.html", form=form, next=oid.get_next_url())
     return (page, 400) if form.errors else page
 

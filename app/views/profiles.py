@@ -9,7 +9,6 @@ from flask import (
     g,
     redirect,
     render_template,
-    session,
     url_for,
 )
 from flask_login import current_user, login_required
@@ -20,8 +19,9 @@ from app.access import reader_id, reader_required
 from app.avatars import DRAWN, identicon
 from app.extensions import db
 from app.forms import EditForm, OpenIDForm
-from app.headers import FOR_EVER, let_everybody_keep, let_everybody_keep_same
+from app.headers import FOR_EVER, let_everybody_keep, let_everybody_keep_same, let_form_leave
 from app.models import Identity, SignIn, User
+from app.openid import asked
 from app.queries import profiles, timelines
 from app.rendering.cards import cards
 from app.views.paging import bounds
@@ -96,6 +96,8 @@ def not_found():
 @login_required
 def edit():
     """Let the user change nickname and about me."""
+    # Its changes of OpenIDs may lead through a provider.
+    let_form_leave()
     before = g.user.nickname
     form = EditForm(before, obj=g.user)
     if form.validate_on_submit():
@@ -111,7 +113,7 @@ def edit():
     page = render_template(
         "profiles/edit.html",
         form=form,
-        openid_form=OpenIDForm(formdata=None, openid=session.pop("typed", "")),
+        openid_form=OpenIDForm(formdata=None, openid=asked.typed("openid")),
         identities=db.session.scalars(g.user.identities.select().order_by(Identity.id)).all(),
         sign_ins=db.session.scalars(g.user.sign_ins.select().order_by(SignIn.id.desc())).all(),
         consents=provider.consents_of(g.user),

@@ -1,0 +1,231 @@
+"""A user's OpenIDs and signed-in browsers; `endings` has what ends together."""
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+from functools import cache
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship
+
+from app.database import UTCDateTime, now, writing
+from app.extensions import db
+
+if TYPE_CHECKING:
+    from app.models import User
+
+# Longer OpenIDs are refused: a newcomer's waits in a cookie.
+LONGEST_IDENTIFIER = 400
+LONGEST_BROWSER = 200
+UNUSED_SIGN_IN_ENDS_AFTER = timedelta(days=30)
+REMEMBERED_SIGN_IN_ENDS_AFTER = timedelta(days=365)
+# How long after proving an OpenID a user may change how they get in.
+MAX_PROOF_AGE = timedelta(minutes=10)
+
+# Our own provider's, as far as it is needed here: its models stand above this module.
+ACCOUNT_SIGN_IN = sa.table("account_sign_in", sa.column("id"), sa.column("account_id"))
+
+
+class SignInEnded(LookupError):
+    """What a sign-in stands on (its OpenID, its row, the provider's sign-in) is there no more."""
+
+
+def hashed(token: str) -> str:
+    """Give what the database keeps of a secret token: a stolen copy of it opens nothing."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def is_fresh(proved: datetime) -> bool:
+    """Tell whether a proof of that moment is young enough for a sensitive change."""
+    return proved >= now() - MAX_PROOF_AGE
+
+
+class Identity(db.Model):
+    """An OpenID of a user; whoever proves to own it is signed in as that user."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    # The claimed identifier in full, with its fragment (OpenID Authentication 2.0, 11.5.1).
+    identifier: Mapped[str] = mapped_column(sa.String(LONGEST_IDENTIFIER), unique=True)
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("user.id", ondelete="CASCADE"), index=True)
+    last_used: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
+    # None for one that was there before this was kept.
+    added: Mapped[datetime | None] = mapped_column(UTCDateTime, default=now)
+    user: Mapped["User"] = relationship(back_populates="identities")
+
+    @staticmethod
+    def owner(identifier: str) -> "User | None":
+        """Return the user whom this claimed identifier signs in, or None."""
+        identity = db.session.scalar(
+            sa.select(Identity)
+            .options(joinedload(Identity.user, innerjoin=True))
+            .where(Identity.identifier == identifier)
+        )
+        return identity and identity.user
+
+    @staticmethod
+    def is_followed_by_another(identifier: str) -> bool:
+        """Tell whether its user got another OpenID since this one was last signed in with."""
+        used = sa.select(Identity).where(Identity.identifier == identifier).subquery()
+        other = sa.exists().where(
+            Identity.user_id == used.c.user_id,
+            Identity.id != used.c.id,
+            Identity.added > used.c.last_used,
+        )
+        return db.session.scalar(sa.select(other))
+
+
+class SignIn(db.Model):
+    """One signed-in browser. Without its row its cookies are worth nothing."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("user.id", ondelete="CASCADE"), index=True)
+    # The OpenID that was proved last in this browser, and when. None is one from before this
+    # was kept: it ends whenever it might have been the one.
+    identity_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("identity.id", ondelete="CASCADE"), index=True
+    )
+    proved: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
+    # The sign-in at our own provider in the same browser; most often this one came from it.
+    account_sign_in_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("account_sign_in.id", ondelete="SET NULL"), index=True
+    )
+    remembered: Mapped[bool]
+    # What the browser called itself, so that its owner can tell it from others.
+    browser: Mapped[str] = mapped_column(sa.String(LONGEST_BROWSER), default="")
+    began: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
+    last_used: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
+    user: Mapped["User"] = relationship(back_populates="sign_ins")
+
+    @staticmethod
+    def begin(
+        user: "User",
+        identifier: str,
+        remembered: bool = False,
+        browser: str = "",
+        proved: datetime | None = None,
+        account_sign_in_id: int | None = None,
+        replaced_id: int | None = None,
+    ) -> str:
+        """Sign `user` in with one of their OpenIDs; return the token that the browser shows.
+
+        `proved` is when they proved it, by default now; `account_sign_in_id` is this browser's
+        sign-in at our own provider, and `replaced_id` the one that it had here before.
+        Raises SignInEnded when the OpenID is not theirs any more, or the provider's sign-in
+        has ended: an answer that was kept back must not outlive what it came from.
+        """
+        token, user_id = secrets.token_urlsafe(16), user.id
+        with writing() as session:
+            session.execute(sa.delete(SignIn).where(SignIn.has_ended()))
+            _lock(session, user_id, account_sign_in_id)
+            identity_id = _use(session, identifier, user_id)
+            if replaced_id is not None:
+                session.execute(sa.delete(SignIn).where(SignIn.id == replaced_id))
+            session.add(
+                SignIn(
+                    token_hash=hashed(token),
+                    user_id=user_id,
+                    identity_id=identity_id,
+                    proved=proved or now(),
+                    account_sign_in_id=account_sign_in_id,
+                    remembered=remembered,
+                    browser=browser[:LONGEST_BROWSER],
+                )
+            )
+        return token
+
+    @staticmethod
+    def renew(user: "User", identifier: str, proved: datetime) -> str:
+        """Note that `user` proved an OpenID of theirs again in this browser; return a new token.
+
+        The old one is worth nothing any more, wherever a copy of it may be.
+        Raises SignInEnded when this sign-in has ended, or the OpenID is not theirs.
+        """
+        token, user_id, sign_in_id = secrets.token_urlsafe(16), user.id, user.sign_in.id
+        with writing() as session:
+            _lock(session, user_id)
+            identity_id = _use(session, identifier, user_id)
+            renewed = session.execute(
+                sa.update(SignIn)
+                .where(SignIn.id == sign_in_id)
+                .values(token_hash=hashed(token), identity_id=identity_id, proved=proved)
+            )
+            if renewed.rowcount != 1:
+                raise SignInEnded
+        return token
+
+    @staticmethod
+    def has_ended() -> sa.ColumnElement[bool]:
+        moment = now()
+        return sa.or_(
+            SignIn.last_used < moment - REMEMBERED_SIGN_IN_ENDS_AFTER,
+            sa.and_(
+                SignIn.remembered.is_(False),
+                SignIn.last_used < moment - UNUSED_SIGN_IN_ENDS_AFTER,
+            ),
+        )
+
+    @staticmethod
+    def user_of(token: str) -> "User | None":
+        """Give the user whose browser shows `token`, or None once that sign-in has ended."""
+        moment = now()
+        found = db.session.execute(
+            _sign_in_of_token(),
+            {
+                "token_hash": hashed(token),
+                "remembered_since": moment - REMEMBERED_SIGN_IN_ENDS_AFTER,
+                "unused_since": moment - UNUSED_SIGN_IN_ENDS_AFTER,
+            },
+        ).first()
+        if found is None:
+            return None
+        user = found.User
+        user.sign_in, user.sign_in_token = found, token
+        return user
+
+
+@cache
+def _sign_in_of_token() -> sa.Select:
+    # Made once, for it is needed for every page of a member.
+    return (
+        sa.select(
+            SignIn.user.property.entity,
+            SignIn.id,
+            SignIn.last_used,
+            SignIn.remembered,
+            SignIn.proved,
+            SignIn.identity_id,
+        )
+        .join(SignIn.user)
+        .where(
+            SignIn.token_hash == sa.bindparam("token_hash"),
+            SignIn.last_used >= sa.bindparam("remembered_since"),
+            sa.or_(SignIn.remembered, SignIn.last_used >= sa.bindparam("unused_since")),
+        )
+    )
+
+
+def _lock(session: Session, user_id: int, account_sign_in_id: int | None = None) -> None:
+    # What ends sign-ins takes the same rows, in the same order, so that on PostgreSQL too
+    # nothing begins on what is about to end.
+    held = {"read": True, "key_share": True}
+    user = sa.table("user", sa.column("id"))
+    there = session.scalar(sa.select(user.c.id).where(user.c.id == user_id).with_for_update(**held))
+    if there is not None and account_sign_in_id is not None:
+        row = sa.select(ACCOUNT_SIGN_IN.c.id).where(ACCOUNT_SIGN_IN.c.id == account_sign_in_id)
+        there = session.scalar(row.with_for_update(**held))
+    if there is None:
+        raise SignInEnded
+
+
+def _use(session: Session, identifier: str, user_id: int) -> int:
+    identity_id = session.scalar(
+        sa.update(Identity)
+        .where(Identity.identifier == identifier, Identity.user_id == user_id)
+        .values(last_used=now())
+        .returning(Identity.id)
+    )
+    if identity_id is None:
+        raise SignInEnded
+    return identity_id

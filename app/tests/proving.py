@@ -1,0 +1,241 @@
+"""A change of how one gets in asks for an OpenID proved within ten minutes, or once more."""
+
+from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
+
+import sqlalchemy as sa
+
+from app import db
+from app.models import Identity, SignIn, User
+from app.openid.relying_party import PROBLEMS
+from app.sign_ins import MAX_PROOF_AGE
+from app.tests.base import SITE, Browser, JoinMixin
+from app.tests.clock import Clock
+from app.tests.second_provider import SecondProvider, SecondProviderCase
+from app.views import proofs
+
+A_MOMENT = timedelta(microseconds=1)
+PAPE = "http://specs.openid.net/extensions/pape/1.0"
+
+
+class ProvingCase(JoinMixin, SecondProviderCase):
+    """susan, who has two OpenIDs at the second provider, and sits at two browsers."""
+
+    def setUp(self):
+        super().setUp()
+        self.clock = Clock(self)
+        self.first = self.provider.origin + "/id/susan"
+        self.other = self.provider.origin + "/id/other"
+        self.there = self.sign_in(self.first, remember_me="y")
+        self.here = self.sign_in(self.first, remember_me="y")
+        self.susan = self.owner_of(self.first)
+        self.susan.add_identity(self.other)
+
+    def id_of(self, model, where) -> int:
+        db.session.rollback()
+        return db.session.scalar(sa.select(model.id).where(where))
+
+    def proved(self) -> set:
+        db.session.rollback()
+        return set(db.session.scalars(sa.select(SignIn.proved)))
+
+    def press(self, change: str, browser: Browser | None = None) -> Browser:
+        """Let the user do one of CHANGES in `browser`, by default the one at hand."""
+        browser = browser or self.here
+        browser.get(SITE + ("/edit/delete" if change == "leave" else "/edit"))
+        token = {"csrf_token": browser.token()}
+        match change:
+            case "add":
+                browser.submit(openid=self.provider.origin + "/id/third")
+            case "remove":
+                other = self.id_of(Identity, Identity.identifier == self.other)
+                browser.post(f"/edit/openids/{other}/remove", token)
+            case "end one":
+                first = db.session.scalar(sa.select(sa.func.min(SignIn.id)))
+                browser.post(f"/edit/sign-ins/{first}/end", token)
+            case "end all":
+                browser.post("/edit/sign-ins/end", token)
+            case "leave":
+                browser.submit(nickname="susan")
+        return browser
+
+    CHANGES = ("add", "remove", "end one", "end all", "leave")
+
+    def is_done(self, change: str) -> bool:
+        db.session.rollback()
+        match change:
+            case "add":
+                return self.owner_of(self.provider.origin + "/id/third") is not None
+            case "remove":
+                return self.owner_of(self.other) is None
+            case "end one":
+                return self.count(SignIn) == 1
+            case "end all":
+                return self.count(SignIn) == 0
+            case "leave":
+                return self.count(User) == 0
+
+    def asked(self, browser: Browser) -> dict[str, str]:
+        """Give what the provider is asked to which the browser was sent."""
+        self.assertIsNone(browser.response, browser.url)
+        return {name: v[0] for name, v in parse_qs(urlsplit(browser.url).query).items()}
+
+    def prove(self, browser: Browser | None = None) -> Browser:
+        browser = browser or self.here
+        return self.come_back(browser, self.decide(browser))
+
+    def alerts(self, *expected: str) -> None:
+        self.assertEqual(self.here.page.alerts, list(expected))
+
+
+class ProvingTests(ProvingCase):
+    def test_within_ten_minutes_each_change_is_made(self):
+        for change in self.CHANGES:
+            with self.subTest(change):
+                self.setUp_again()
+                self.clock.step(MAX_PROOF_AGE)
+                self.press(change)
+                if change == "add":
+                    self.assertNotIn("openid.ns.pape", self.asked(self.here))
+                    self.come_back(self.here, self.decide(self.here))
+                self.assertTrue(self.is_done(change))
+
+    def setUp_again(self) -> None:
+        self.doCleanups()
+        self.setUp()
+
+    def test_after_that_each_asks_first_and_is_made_when_pressed_again(self):
+        for change in self.CHANGES:
+            with self.subTest(change):
+                self.setUp_again()
+                self.clock.step(MAX_PROOF_AGE + A_MOMENT)
+                self.press(change)
+                asked = self.asked(self.here)
+                self.assertEqual(asked["openid.claimed_id"], self.first)
+                self.assertEqual(asked["openid.ns.pape"], PAPE)
+                self.assertEqual(asked["openid.pape.max_auth_age"], "600")
+                self.assertFalse(self.is_done(change))
+                self.prove()
+                self.assertFalse(self.is_done(change))
+                self.assertEqual(self.here.page.statuses, [proofs.AGAIN])
+                where = "/edit/delete" if change == "leave" else "/edit"
+                self.assertEqual(self.here.path, where)
+                # What was typed is in its field again, and the same press does it.
+                if change == "add":
+                    self.here.submit(button="Add")
+                    self.prove()
+                elif change == "leave":
+                    self.here.submit(button="Delete me and all that I wrote")
+                else:
+                    self.press(change)
+                self.assertTrue(self.is_done(change))
+
+    def test_signing_out_this_browser_is_free(self):
+        self.clock.step(timedelta(days=1))
+        self.here.get("/edit")
+        db.session.rollback()
+        own = db.session.scalar(sa.select(sa.func.max(SignIn.id)))
+        self.here.post(f"/edit/sign-ins/{own}/end", {"csrf_token": self.here.token()})
+        self.assertEqual((self.here.path, self.count(SignIn)), ("/login", 1))
+        self.there.get("/edit")
+        self.there.submit(button="Sign out")
+        self.assertEqual(self.count(SignIn), 0)
+
+    def test_a_way_that_took_too_long_is_not_the_end_of_it(self):
+        self.press("add")
+        answer = self.decide(self.here)
+        self.clock.step(MAX_PROOF_AGE + A_MOMENT)
+        self.come_back(self.here, answer)
+        self.assertFalse(self.is_done("add"))
+        self.assertEqual(self.asked(self.here)["openid.claimed_id"], self.first)
+        self.prove()
+        self.here.submit(button="Add")
+        self.prove()
+        self.assertTrue(self.is_done("add"))
+
+    def test_who_cancels_chooses_another_or_leaves_it_and_nothing_is_lost(self):
+        self.clock.step(timedelta(hours=1))
+        before = self.proved()
+        self.provider.decision = "cancel"
+        self.press("leave")
+        self.prove()
+        self.assertEqual((self.here.path, self.here.status), ("/edit/proof", 200))
+        self.alerts(PROBLEMS["cancelled"])
+        self.assertEqual(self.proved(), before)
+        self.here.submit(button=f"Use this one {self.other}")
+        self.assertEqual(self.asked(self.here)["openid.claimed_id"], self.other)
+        self.prove()
+        self.here.get(self.here.page.links["Not now"])
+        self.assertEqual(self.here.path, "/edit/delete")
+        form = next(form for form in self.here.page.forms if "nickname" in form.names)
+        self.assertEqual(form.fields["nickname"], "susan")
+        self.provider.decision = "allow"
+        self.here.submit(button="Delete me and all that I wrote")
+        self.prove()
+        self.assertEqual(self.here.page.statuses, [proofs.AGAIN])
+
+    def test_when_the_provider_is_gone_another_openid_does(self):
+        with SecondProvider() as gone:
+            gone_one = gone.origin + "/id/susan"
+        self.app = self.make_app(OPENID_TRUSTED_ORIGINS=f"{self.provider.origin},{gone.origin}")
+        self.susan.add_identity(gone_one)
+        self.here = self.browser()
+        token = SignIn.begin(self.susan, gone_one)
+        with self.here.client.session_transaction(base_url=SITE) as session:
+            session["_user_id"] = token
+        self.clock.step(timedelta(hours=1))
+        self.press("add")
+        self.assertEqual(self.here.path, "/edit/proof")
+        self.alerts(PROBLEMS["not_found"])
+        self.here.submit(button=f"Use this one {self.first}")
+        self.prove()
+        form = next(form for form in self.here.page.forms if "openid" in form.fields)
+        self.assertEqual(form.fields["openid"], self.provider.origin + "/id/third")
+        # From now on the one that answered is asked first.
+        self.clock.step(timedelta(hours=1))
+        self.press("remove")
+        self.assertEqual(self.asked(self.here)["openid.claimed_id"], self.first)
+
+    def test_where_it_is_not_known_what_began_it_the_user_chooses(self):
+        db.session.execute(sa.update(SignIn).values(identity_id=None))
+        db.session.commit()
+        self.clock.step(timedelta(hours=1))
+        self.press("add")
+        self.assertEqual((self.here.path, self.here.page.heading), ("/edit/proof", "Is it you?"))
+        self.here.submit(button=f"Use this one {self.other}")
+        self.prove()
+        self.here.submit(button="Add")
+        self.prove()
+        self.assertTrue(self.is_done("add"))
+
+    def test_only_one_s_own_openids_can_be_chosen(self):
+        john = User.sign_up(self.provider.origin + "/id/john", "john", None)
+        johns = self.id_of(Identity, Identity.user_id == john.id)
+        self.provider.requests.clear()
+        for chosen in (str(johns), "", "x", "0", f" {johns}", f"{self.provider.origin}/id/john"):
+            with self.subTest(chosen):
+                self.here.get("/edit/proof?next=/edit")
+                self.here.post("/edit/proof", {"csrf_token": self.here.token(), "identity": chosen})
+                self.assertEqual(self.here.status, 404)
+        self.assertEqual(self.provider.requests, [])
+
+    def test_a_stranger_sees_none_of_it(self):
+        stranger = self.browser()
+        stranger.get("/edit/proof?next=/edit")
+        self.assertEqual(stranger.path, "/login")
+
+    def test_the_way_back_is_a_page_of_this_site(self):
+        for target in ("http://evil.example/", "//evil.example", "javascript:alert(1)"):
+            self.here.get(f"/edit/proof?next={target}")
+            self.assertEqual(self.here.page.links["Not now"], "/")
+
+    def test_it_is_the_same_without_a_provider_of_our_own(self):
+        self.app = self.make_app(OPENID_TRUSTED_ORIGINS=self.provider.origin, PROVIDER="off")
+        self.here = self.sign_in(self.first)
+        self.clock.step(timedelta(hours=1))
+        self.press("remove")
+        self.prove()
+        self.press("remove")
+        self.assertTrue(self.is_done("remove"))
+        self.press("end all")
+        self.assertTrue(self.is_done("end all"))

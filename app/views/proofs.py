@@ -1,0 +1,124 @@
+"""Sensitive changes ask who you are, now: an OpenID proved minutes ago, or once more."""
+
+from datetime import datetime
+
+from flask import (
+    Blueprint,
+    abort,
+    current_app,
+    flash,
+    g,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
+from flask_login import login_required
+
+from app import endings, sessions
+from app.extensions import db, limiter, oid
+from app.headers import let_form_leave
+from app.models import Identity, SignInEnded
+from app.openid import asked
+from app.openid.asked import Asked
+from app.openid.relying_party import PROBLEMS
+from app.redirects import safe_next
+from app.sign_ins import MAX_PROOF_AGE, is_fresh
+
+bp = Blueprint("proofs", __name__, url_prefix="/edit")
+
+# Each of these may ask a provider abroad; together they do so no more often than this.
+sensitive_limit = limiter.shared_limit("25 per 5 minutes", "sensitive", methods=["POST"])
+
+WHY = "It has been a while, so please show once more that it is you."
+AGAIN = "Thank you, it is you. Nothing has been changed yet: please press the button once more."
+NOT_YOURS = "That OpenID is not one of yours here, so nothing has changed. Please use one of yours."
+TOO_OLD = (
+    "You signed in at your provider too long ago. "
+    "Please sign out there and try again, or use another OpenID."
+)
+
+
+def ask_unless_fresh(back: str, **typed: str):
+    """Return None when the user may go on, otherwise the way through an OpenID and `back`.
+
+    `typed` are fields of the page `back`, which then shows them again.
+    """
+    if is_fresh(g.user.sign_in.proved):
+        return None
+    identities = _identities()
+    known = [one for one in identities if one.id == g.user.sign_in.identity_id]
+    if not known and len(identities) != 1:
+        asked.give_back(typed)
+        return redirect(url_for("proofs.choose", next=back))
+    return _send(known[0] if known else identities[0], back, typed)
+
+
+def _identities() -> list[Identity]:
+    return list(db.session.scalars(g.user.identities.select().order_by(Identity.id)))
+
+
+def _send(identity: Identity, back: str, typed: dict[str, str]):
+    identifier = identity.identifier
+    if identifier.startswith(endings.own_identifier("")):
+        # There the visitor is still on this site, and may wonder.
+        flash(WHY, "status")
+    outcome = oid.try_login(
+        identifier,
+        next_url=back,
+        max_auth_age=int(MAX_PROOF_AGE.total_seconds()),
+        prove=g.user.id,
+        typed=typed,
+    )
+    if outcome in PROBLEMS:
+        current_app.logger.warning("OpenID not proved again: %s", outcome)
+        asked.give_back(typed)
+        flash(PROBLEMS[outcome], "error")
+        return redirect(url_for("proofs.choose", next=back))
+    return outcome
+
+
+@bp.route("/proof", methods=["GET", "POST"])
+@sensitive_limit
+@login_required
+def choose():
+    """Let the user show that it is them, with whichever of their OpenIDs they like."""
+    let_form_leave()
+    back, identities = safe_next(request.values.get("next")), _identities()
+    if request.method == "POST":
+        chosen = [one for one in identities if str(one.id) == request.form.get("identity")]
+        return _send(chosen[0], back, asked.all_typed()) if chosen else abort(404)
+    return render_template("profiles/proof.html", identities=identities, next=back)
+
+
+def accept(identifier: str, expected: Asked, proved: datetime):
+    """Note that the user of this browser proved an OpenID of theirs; nobody else is signed in."""
+    if not g.user.is_authenticated or g.user.id != expected.prove:
+        return oid.signal_error("elsewhere", expected)
+    owner = Identity.owner(identifier)
+    if owner is None or owner.id != g.user.id:
+        return _refuse(NOT_YOURS, expected)
+    if not is_fresh(proved):
+        return _refuse(TOO_OLD, expected)
+    try:
+        sessions.renew(identifier, proved)
+    except SignInEnded:
+        return oid.signal_error("elsewhere", expected)
+    # What was said on the way there has been said.
+    session.pop("_flashes", None)
+    flash(AGAIN, "success")
+    asked.give_back(expected.typed)
+    return redirect(oid.get_next_url())
+
+
+def _refuse(text: str, expected: Asked):
+    current_app.logger.warning("OpenID not proved again by user %s", g.user.id)
+    flash(text, "error")
+    return back_to_choice(expected)
+
+
+def back_to_choice(expected: Asked):
+    """Take the user to the choice of an OpenID, with what was typed kept for later."""
+    asked.give_back(expected.typed)
+    return redirect(url_for("proofs.choose", next=oid.get_next_url()))
