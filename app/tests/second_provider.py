@@ -20,7 +20,8 @@ from openid.server import server
 from openid.store.memstore import MemoryStore
 from openid.yadis.constants import YADIS_CONTENT_TYPE
 
-from app.tests.base import SITE, Browser, Page, TestCase
+from app.tests.base import SITE, Browser, TestCase
+from app.tests.browser import Page
 from app.tests.hostile import FOR_EVER
 
 AX_URIS = {
