@@ -60,7 +60,7 @@ def tags_of(text: str) -> set[str]:
 def mentions_in(text: str) -> set[str]:
     """Give the nicknames, in lower case, that `text` may mention.
 
-    A dot or dash at the end belongs to the sentence or to the name; both are tried.
+    What ends a mention belongs to the sentence or to the name; both are tried.
     """
     found = set()
     for token in TOKEN.finditer(text):
@@ -70,8 +70,10 @@ def mentions_in(text: str) -> set[str]:
 
 
 def _names(written: str) -> list[str]:
-    shorter = written.rstrip(".-_")
-    return [name.lower() for name in dict.fromkeys([written, shorter]) if name]
+    # A dot or dash ends the sentence, if there is somebody of the name without it: names
+    # made before nicknames.py refused them may still end with one.
+    tried = [written.rstrip(".-"), written, written.rstrip(".-_")]
+    return [name.lower() for name in dict.fromkeys(tried) if name]
 
 
 def render(

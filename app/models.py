@@ -75,9 +75,12 @@ class User(UserMixin, db.Model):
     def make_unique_nickname(nickname: str) -> str:
         """Give `nickname`, or with the smallest number behind it that makes it free.
 
+        Dots and dashes at its ends are left out.
+
         It asks the database once, and only promises what was true at that moment;
         the unique index has the last word.
         """
+        nickname = nickname.strip(nicknames.NOT_AT_ENDS) or nickname
         # Leave room for the longest number, so that one prefix finds every candidate.
         stem = nickname.lower()[: nicknames.LONGEST - 10]
         taken = set(
@@ -88,7 +91,7 @@ class User(UserMixin, db.Model):
             )
         )
         candidate, number = nickname, 1
-        while candidate.lower() in taken or candidate.lower() in nicknames.RESERVED:
+        while candidate.lower() in taken or nicknames.is_reserved(candidate):
             number += 1
             candidate = f"{nickname[: nicknames.LONGEST - len(str(number))]}{number}"
         return candidate

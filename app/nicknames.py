@@ -5,6 +5,8 @@ import re
 LONGEST = 64
 SHAPE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 LETTER_OR_DIGIT = re.compile(r"[A-Za-z0-9]")
+# At the end of a name they could be taken for the end of a sentence that mentions another.
+NOT_AT_ENDS = ".-"
 
 # Names that would pass for the site itself, or for a page of it.
 RESERVED = frozenset(
@@ -27,16 +29,32 @@ def problem(name: str) -> str | None:
         return "Please use only letters from a to z, digits, dots, dashes and underscores."
     if not LETTER_OR_DIGIT.search(name):
         return "Please use at least one letter or digit."
+    if name.strip(NOT_AT_ENDS) != name:
+        return "Please begin and end with a letter, a digit or an underscore."
     if name.lower().endswith(".atom"):
         # The address of a feed: /user/<nickname>.atom
         return "Please choose a name that does not end in .atom."
-    if name.lower() in RESERVED:
+    if is_reserved(name):
         return "This name is kept for the site itself. Please choose another one."
     return None
+
+
+def is_reserved(name: str) -> bool:
+    """Tell whether `name` would pass for the site itself, also with dots, dashes or underscores."""
+    return _letters(name) in _RESERVED_LETTERS
 
 
 def cleaned(text: str | None) -> str | None:
     """Give what is usable of a name that a provider sent, or None when nothing is."""
     kept = re.sub(r"[^A-Za-z0-9_.-]+", "_", (text or "").strip()).strip("_.-")[:LONGEST]
-    kept = re.sub(r"(\.atom)+$", "", kept, flags=re.IGNORECASE)
+    # Without the one ending there may be another, and a dot or dash before it.
+    while (shorter := re.sub(r"(\.atom|[_.-])$", "", kept, flags=re.IGNORECASE)) != kept:
+        kept = shorter
     return kept if LETTER_OR_DIGIT.search(kept) else None
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[_.-]", "", name).lower()
+
+
+_RESERVED_LETTERS = frozenset(map(_letters, RESERVED))

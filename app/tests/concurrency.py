@@ -260,6 +260,14 @@ class UniqueNicknameTests(TestCase):
         for word in ("admin", "Login", "OPENID"):
             self.assertEqual(User.make_unique_nickname(word), f"{word}2")
             self.assertNotIn(f"{word}2".lower(), nicknames.RESERVED)
+        for word in ("ad.min", "log-in", "open_id", "favicon-ico"):
+            self.assertEqual(User.make_unique_nickname(word), f"{word}2")
+
+    def test_it_gives_what_anybody_might_choose(self):
+        self.take("miguel", "susan")
+        for given, free in {"miguel.": "miguel2", "-susan": "susan2", ".-ana-.": "ana"}.items():
+            self.assertEqual(User.make_unique_nickname(given), free)
+            self.assertIsNone(nicknames.problem(free))
 
     def test_its_wildcards_are_characters_like_any_other(self):
         self.take("mXguel", "m_guel2")

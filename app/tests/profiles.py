@@ -116,6 +116,7 @@ class EditPageTests(PeopleTestCase):
         taken = "This nickname is already in use. Please choose another one."
         characters = "Please use only letters from a to z, digits, dots, dashes and underscores."
         reserved = "This name is kept for the site itself. Please choose another one."
+        ends = "Please begin and end with a letter, a digit or an underscore."
         for nickname, reason in {
             "susan": taken,
             "SuSaN": taken,
@@ -129,6 +130,14 @@ class EditPageTests(PeopleTestCase):
             "...": "Please use at least one letter or digit.",
             "admin": reserved,
             "Edit": reserved,
+            "john.": ends,
+            "-john": ends,
+            "john-": ends,
+            ".john_": ends,
+            "moderator_": reserved,
+            "_Root": reserved,
+            "a.d.m.i.n": reserved,
+            "Log-In": reserved,
         }.items():
             with self.subTest(nickname):
                 browser = self.edit(nickname, "kept words")
@@ -138,6 +147,16 @@ class EditPageTests(PeopleTestCase):
                 self.assertEqual(fields["nickname"], nickname.strip())
                 self.assertEqual(fields["about_me"], "kept words")
                 self.assertEqual((self.john.nickname, self.john.about_me), ("john", ""))
+
+    def test_a_name_from_before_the_rules_stays_until_another_one_is_chosen(self):
+        for old in ("john.", "-john", "admin.", "a.d.m.i.n"):
+            with self.subTest(old):
+                self.john.rename(old, "")
+                browser = self.edit(old, f"words of {old}")
+                self.assertEqual(browser.page.statuses, ["Your changes have been saved."])
+                self.assertEqual((self.john.nickname, self.john.about_me), (old, f"words of {old}"))
+                browser.get(f"/user/{old}")
+                self.assertEqual(browser.page.heading, old)
 
     def test_about_me_takes_140_characters_and_no_more(self):
         self.edit("john", "x" * 140)

@@ -115,6 +115,13 @@ class MentionTests(PeopleTestCase):
         visitor.get("/user/mary")
         self.assertEqual(visitor.page.heading, "Mary")
 
+    def test_a_look_alike_is_not_linked_where_a_sentence_ends(self):
+        self.person("susan.")
+        self.person("susan9")
+        self.person("Susan9.")
+        self.john.write("Ask @susan9. Or @susan.")
+        self.assertEqual(self.mentioned(), [("/user/susan9", "@susan9"), ("/user/susan", "@susan")])
+
     def test_whoever_goes_by_another_name_or_leaves_is_linked_no_more(self):
         self.susan.rename("suzy", "")
         self.assertEqual(self.mentioned(), [])

@@ -119,7 +119,15 @@ class LinkifyTests(unittest.TestCase):
     def test_a_dot_or_dash_belongs_to_the_name_if_somebody_is_called_so(self):
         for text, known, expected in (
             ("@susan.", {"susan"}, ["/user/susan"]),
-            ("@susan.", {"susan", "susan."}, ["/user/susan."]),
+            # Who took such a name while that was allowed is not meant by others' full stops.
+            ("@susan.", {"susan", "susan."}, ["/user/susan"]),
+            ("@susan.", {"susan."}, ["/user/susan."]),
+            ("@susan-", {"susan", "susan-"}, ["/user/susan"]),
+            # An underscore is a letter of the name, now as before.
+            ("@susan_", {"susan", "susan_"}, ["/user/susan_"]),
+            ("@susan_", {"susan"}, ["/user/susan"]),
+            ("@susan_.", {"susan_", "susan_."}, ["/user/susan_"]),
+            ("@susan_.", {"susan"}, ["/user/susan"]),
             ("@susan...", {"susan"}, ["/user/susan"]),
             ("@anna-maria", {"anna", "anna-maria"}, ["/user/anna-maria"]),
             ("@susan's", {"susan"}, ["/user/susan"]),
@@ -128,6 +136,16 @@ class LinkifyTests(unittest.TestCase):
         ):
             with self.subTest(text):
                 self.assertEqual(addresses(text, *known), expected)
+
+    def test_what_is_kept_of_a_mention_is_all_that_it_may_become(self):
+        for text in ("@susan", "@susan.", "@Susan_", "@susan_.", "@susan-_.", "@a.b-c_d..."):
+            kept = markup.mentions_in(text)
+            with self.subTest(text):
+                # What was kept of posts before stands for them still.
+                written = text[1:].lower()
+                self.assertLessEqual({written, written.rstrip(".-_")}, kept)
+                for name in kept:
+                    self.assertEqual(addresses(text, name), [f"/user/{name}"])
 
     def test_what_looks_like_a_mention_and_is_none(self):
         for text in ("john@susan", "@@susan", "/@susan", "@ susan", "é@susan", "@"):
