@@ -18,7 +18,7 @@ from flask import (
 from flask_login import current_user
 from sqlalchemy.exc import IntegrityError
 
-from app import nicknames, origin, sessions
+from app import nicknames, origin, sessions, typed
 from app.database import now
 from app.extensions import csrf, limiter, lm, oid
 from app.forms import LoginForm, NicknameForm
@@ -53,7 +53,7 @@ def load_user(token: str) -> User | None:
 def ask_to_sign_in():
     """Send the visitor to sign in and back; what a form held is shown, so that it is not lost."""
     if request.method == "POST":
-        return render_template("errors/signed_out.html", typed=request.form), 401
+        return render_template("errors/signed_out.html", typed=typed.shown(request.form)), 401
     home = request.path in {url_for("posts.index"), url_for("posts.home")}
     if not home:
         flash("Please sign in to see this page.", "status")

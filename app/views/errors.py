@@ -9,7 +9,7 @@ from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from app import failures, origin
+from app import failures, origin, typed
 from app.extensions import db, limiter
 from app.hiding import OwnWord
 from app.queries import search_terms
@@ -72,8 +72,14 @@ def form_expired(error: CSRFError):
     # nor a page on which one click would send what that site wrote. Our own pages carry
     # messages of other sites on, and those begin so.
     foreign = any(name.startswith("openid.") for name in request.values)
-    typed = request.form if origin.is_from_here() and not foreign else {}
-    return render_template("errors/expired.html", typed=typed), 400
+    sent = request.form if origin.is_from_here() and not foreign else {}
+    page = render_template(
+        "errors/expired.html",
+        sent=sent,
+        typed=typed.shown(sent),
+        can_be_sent_again=bool(sent) and not typed.holds_password(sent),
+    )
+    return page, 400
 
 
 def foreign_host(error: origin.ForeignHost):
@@ -87,7 +93,9 @@ def too_many(error: RateLimitExceeded):
         "limit hit: %s at %s", OwnWord(error.limit.limit), OwnWord(request.endpoint)
     )
     seconds = max(1, math.ceil(limiter.current_limit.reset_at - time.time()))
-    page = render_template("errors/too_many.html", typed=request.form, wait=told(seconds))
+    page = render_template(
+        "errors/too_many.html", typed=typed.shown(request.form), wait=told(seconds)
+    )
     return page, 429, {"Retry-After": str(seconds)}
 
 

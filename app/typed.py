@@ -1,0 +1,34 @@
+"""What was typed into a form that could not be taken, to be shown once more."""
+
+from collections.abc import Iterator, Mapping
+
+from flask_wtf import FlaskForm
+from wtforms import PasswordField, StringField
+from wtforms.fields.core import UnboundField
+
+
+def shown(sent: Mapping[str, str]) -> dict[str, str]:
+    """Return what a visitor wrote in text fields of our forms; never what is a password in any."""
+    names = _names(StringField) - _names(PasswordField) - {"provider"}
+    return {name: value for name, value in sent.items() if value and name in names}
+
+
+def holds_password(sent: Mapping[str, str]) -> bool:
+    """Tell whether a form was sent that cannot be sent again without its password."""
+    return not _names(PasswordField).isdisjoint(sent)
+
+
+def _names(kind: type) -> set[str]:
+    return {
+        name
+        for form in _forms(FlaskForm)
+        for name in dir(form)
+        if isinstance(field := getattr(form, name), UnboundField)
+        and issubclass(field.field_class, kind)
+    }
+
+
+def _forms(parent: type) -> Iterator[type]:
+    for form in parent.__subclasses__():
+        yield form
+        yield from _forms(form)
