@@ -29,6 +29,9 @@ OPENID_PROVIDERS = [
     {"name": "LiveJournal", "url": "https://<username>.livejournal.com/"},
 ]
 
+# In one process of runp.py, more than cores: many may be waiting for a slow provider at once.
+MAX_THREADS = 48
+MAX_CONNECTIONS = 20
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 SHORTEST_SECRET = 16
 # Keys that stand printed in tutorials and examples, where everybody can read them.
@@ -164,9 +167,18 @@ def read_settings(values: Mapping[str, object] | None = None, **overrides) -> di
         "SEND_FILE_MAX_AGE_DEFAULT": timedelta(days=365),
     }
     # A statement's parameters hold what people typed; none of it belongs in a log.
-    # A connection is asked for a sign of life when it is taken from the pool, for a server
-    # may have been started anew meanwhile.
-    fixed["SQLALCHEMY_ENGINE_OPTIONS"] = {"hide_parameters": True, "pool_pre_ping": True}
+    fixed["SQLALCHEMY_ENGINE_OPTIONS"] = {
+        "hide_parameters": True,
+        # A connection is asked for a sign of life when it is taken from the pool, for a server
+        # may have been started anew meanwhile.
+        "pool_pre_ping": True,
+        # Of a process: 5 stay open, others come and go. No thread holds one while it waits
+        # for anything but the database, so fewer than MAX_THREADS will do; who finds none
+        # in time gets a page that says so.
+        "pool_size": 5,
+        "max_overflow": MAX_CONNECTIONS - 5,
+        "pool_timeout": 5,
+    }
     fixed["SQLALCHEMY_DATABASE_URI"] = _database_url(table["DATABASE_URL"])
     return {**fixed, **overrides, **table}
 

@@ -12,7 +12,7 @@ from granian.log import LogLevels
 from app import create_app
 from app.database import upgrade
 from app.stopping import end_on_sigterm, heed_sigterm
-from config import SettingError
+from config import MAX_THREADS, SettingError
 
 
 def listening_address(host: str) -> str:
@@ -56,8 +56,7 @@ if __name__ == "__main__":
         workers=app.config["WORKERS"],
         interface=Interfaces.WSGI,
         log_level=LogLevels.error,
-        # More threads than cores: many may be waiting for a slow provider at once.
-        blocking_threads=48,
+        blocking_threads=MAX_THREADS,
         # A worker that dies is replaced, and one that does not end in 3 seconds is killed.
         respawn_failed_workers=True,
         workers_kill_timeout=3,

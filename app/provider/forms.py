@@ -31,6 +31,14 @@ class SignInForm(FlaskForm):
     username = StringField("Username", filters=[one_line])
     password = PasswordField("Password", filters=[typed])
 
+    def validate_username(self, field) -> None:
+        if not field.data:
+            raise ValidationError("Please type your username.")
+
+    def validate_password(self, field) -> None:
+        if not field.data:
+            raise ValidationError("Please type your password.")
+
     def refuse(self) -> None:
         """Say that the two do not fit, and not which of them is wrong."""
         self.password.errors = ["This username and password do not belong together."]

@@ -2,33 +2,22 @@
 
 import secrets
 from datetime import datetime, timedelta
-from functools import cache
 
 import sqlalchemy as sa
-from flask import current_app
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship, validates
-from werkzeug.security import check_password_hash, generate_password_hash
 
 from app import endings
 from app.database import UTCDateTime, now, writing
 from app.extensions import db
 from app.models import SignIn, hashed
+from app.provider import hashing
 
 LONGEST_REALM = 500
 # Of one account: browsers signed in at once, and sites that need not ask again.
 MAX_SIGN_INS = 100
 MAX_CONSENTS = 500
 SIGN_IN_ENDS_AFTER = timedelta(days=30)
-
-
-def password_hash(password: str) -> str:
-    return generate_password_hash(password, current_app.config["PASSWORD_HASH"])
-
-
-@cache
-def _nobodys_password() -> str:
-    return password_hash(secrets.token_hex())
 
 
 class Account(db.Model):
@@ -62,7 +51,7 @@ class Account(db.Model):
     def join(username: str, password: str, email: str | None) -> "Account":
         """Make an account. Raises IntegrityError when the username is taken, whatever its case."""
         # Before the transaction: hashing takes a while, and others want to write too.
-        hashed_password = password_hash(password)
+        hashed_password = hashing.make_hash(password)
         with writing() as session:
             account = Account(username=username, password_hash=hashed_password, email=email)
             session.add(account)
@@ -85,17 +74,25 @@ class Account(db.Model):
 
     @staticmethod
     def check(username: str, password: str) -> "Account | None":
-        """Give the account of both, or None; how long it takes tells nothing of which was wrong."""
+        """Return the account of both, or None. Raises hashing.Busy.
+
+        The work is the same whichever was wrong, to prevent user enumeration.
+        """
         account = Account.find(username)
-        known = account.password_hash if account else _nobodys_password()
-        return account if check_password_hash(known, password) and account else None
+        if account is None:
+            hashing.matches(None, password)
+            return None
+        return account if account.knows(password) else None
 
     def knows(self, password: str) -> bool:
-        return check_password_hash(self.password_hash, password)
+        """Tell whether this is the password. Raises hashing.Busy."""
+        stored = self.password_hash
+        # It may have been changed during the time that this takes.
+        return hashing.matches(stored, password) and self.password_hash == stored
 
     def set_password(self, password: str, keep: int | None = None) -> None:
         """Change the password, and end what it began but the site's sign-in of the id `keep`."""
-        hashed_password = password_hash(password)
+        hashed_password = hashing.make_hash(password)
         with writing() as session:
             self.password_hash = hashed_password
             self._end_sign_ins(session, keep)

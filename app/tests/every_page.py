@@ -138,6 +138,7 @@ def pages(origin: str = SITE) -> list[SitePage]:
         _page("/forbidden", "member", status=403),
         _page("/user/susan/follow", "member", status=405),
         _page("/fail", "member", status=500),
+        _page("/busy", "member", status=503),
         _refused("/", "far too long a post", "member", 413, post="x" * 100_000),
         _refused("/", "an expired form", "member", post="hard to write", csrf_token="stale"),
         _refused("/login", "too often", status=429, openid="you")._replace(action="/too-often"),
@@ -159,6 +160,10 @@ def site_of_every_page(database_url: str, **changes) -> Flask:
     @app.get("/forbidden")
     def forbidden():
         abort(403)
+
+    @app.get("/busy")
+    def be_busy():
+        abort(503)
 
     @app.post("/too-often")
     @csrf.exempt

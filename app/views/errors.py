@@ -7,7 +7,13 @@ import time
 from flask import Flask, current_app, render_template, request
 from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException, InternalServerError
+from sqlalchemy.exc import TimeoutError as NoConnection
+from werkzeug.exceptions import (
+    HTTPException,
+    InternalServerError,
+    ServiceUnavailable,
+    TooManyRequests,
+)
 
 from app import failures, origin, typed
 from app.extensions import db, limiter
@@ -46,13 +52,17 @@ WORDS = {
         "this site and try again.",
     ),
 }
+# When to come back after a page that found no connection to the database in time.
+BUSY_SECONDS = 5
 
 
 def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(CSRFError, form_expired)
     app.register_error_handler(origin.ForeignHost, foreign_host)
-    app.register_error_handler(RateLimitExceeded, too_many)
+    app.register_error_handler(TooManyRequests, too_many)
+    app.register_error_handler(ServiceUnavailable, busy)
+    app.register_error_handler(NoConnection, busy)
     app.register_error_handler(InternalServerError, internal_error)
 
 
@@ -87,16 +97,32 @@ def foreign_host(error: origin.ForeignHost):
     return render_template("errors/foreign_host.html"), 400
 
 
-def too_many(error: RateLimitExceeded):
+def too_many(error: TooManyRequests):
     """Say when to come back."""
-    current_app.logger.info(
-        "limit hit: %s at %s", OwnWord(error.limit.limit), OwnWord(request.endpoint)
-    )
-    seconds = max(1, math.ceil(limiter.current_limit.reset_at - time.time()))
-    page = render_template(
-        "errors/too_many.html", typed=typed.shown(request.form), wait=told(seconds)
-    )
-    return page, 429, {"Retry-After": str(seconds)}
+    if isinstance(error, RateLimitExceeded):
+        limit, text = error.limit.limit, "That was more often than this site allows."
+        seconds = max(1, math.ceil(limiter.current_limit.reset_at - time.time()))
+    else:
+        limit, text, seconds = type(error).__name__, error.description, error.retry_after
+    current_app.logger.info("limit hit: %s at %s", OwnWord(limit), OwnWord(request.endpoint))
+    return _later("errors/too_many.html", 429, seconds, text=text)
+
+
+def busy(error: ServiceUnavailable | NoConnection):
+    """Say that too many want the same at this moment; needs no user, session or database."""
+    text = "Many people are here at this moment."
+    seconds = BUSY_SECONDS
+    if isinstance(error, ServiceUnavailable):
+        text, seconds = error.description, error.retry_after or BUSY_SECONDS
+    current_app.logger.warning("busy at %s: %s", OwnWord(request.endpoint), type(error).__name__)
+    _undo()
+    return _later("errors/busy.html", 503, seconds, text=text)
+
+
+def _later(template: str, status: int, seconds: int, text: str):
+    written = typed.shown(request.form)
+    page = render_template(template, text=text, typed=written, wait=told(seconds))
+    return page, status, {"Retry-After": str(seconds)}
 
 
 def told(seconds: int) -> str:
