@@ -106,7 +106,7 @@ def password():
     account = sign_ins.current()
     if account is None:
         return redirect(url_for("accounts.sign_in"))
-    form = PasswordForm()
+    form = PasswordForm(account)
     if form.validate_on_submit():
         if account.knows(form.old_password.data):
             account.set_password(form.password.data, _site_sign_in())

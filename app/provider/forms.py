@@ -7,24 +7,15 @@ from wtforms.validators import ValidationError
 from app import nicknames
 from app.forms import one_line
 from app.models import cleaned_email
+from app.provider import passwords
 from app.provider.models import Account
 
-SHORTEST_PASSWORD = 8
-# Hashing takes time for its length, and nobody types more.
-LONGEST_PASSWORD = 1000
 WRONG = "That is not your password."
 
 
 def typed(password: str | None) -> str:
     """Give a password as it was typed; a form without the field has an empty one."""
     return password or ""
-
-
-def long_enough(form, field) -> None:
-    if not SHORTEST_PASSWORD <= len(field.data) <= LONGEST_PASSWORD:
-        raise ValidationError(
-            f"Please use from {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters."
-        )
 
 
 class SignInForm(FlaskForm):
@@ -48,7 +39,7 @@ class JoinForm(FlaskForm):
     TAKEN = "This username is already in use. Please choose another one."
 
     username = StringField("Username", filters=[one_line])
-    password = PasswordField("Password", filters=[typed], validators=[long_enough])
+    password = PasswordField("Password", filters=[typed])
     email = EmailField("E-mail (optional)", filters=[one_line])
     # A button: the page again, with a password that can be read while it is typed.
     show = BooleanField()
@@ -59,6 +50,10 @@ class JoinForm(FlaskForm):
         if Account.is_taken(field.data):
             raise ValidationError(self.TAKEN)
 
+    def validate_password(self, field) -> None:
+        if problem := passwords.problem(field.data, self.username.data, self.email.data):
+            raise ValidationError(problem)
+
     def validate_email(self, field) -> None:
         if field.data and not cleaned_email(field.data):
             raise ValidationError("Please type an address such as you@example.com, or nothing.")
@@ -66,7 +61,20 @@ class JoinForm(FlaskForm):
 
 class PasswordForm(FlaskForm):
     old_password = PasswordField("Your password until now", filters=[typed])
-    password = PasswordField("New password", filters=[typed], validators=[long_enough])
+    password = PasswordField("New password", filters=[typed])
+
+    def __init__(self, account: Account, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.account = account
+
+    def validate_old_password(self, field) -> None:
+        if not field.data:
+            raise ValidationError("Please type your password until now.")
+
+    def validate_password(self, field) -> None:
+        account = self.account
+        if problem := passwords.problem(field.data, account.username, account.email):
+            raise ValidationError(problem)
 
     def refuse(self) -> None:
         self.old_password.errors = [WRONG]
@@ -74,6 +82,10 @@ class PasswordForm(FlaskForm):
 
 class DeleteAccountForm(FlaskForm):
     password = PasswordField("Password", filters=[typed])
+
+    def validate_password(self, field) -> None:
+        if not field.data:
+            raise ValidationError("Please type your password.")
 
     def refuse(self) -> None:
         self.password.errors = [WRONG]
