@@ -8,6 +8,7 @@ from flask import (
     abort,
     current_app,
     flash,
+    g,
     redirect,
     render_template,
     request,
@@ -22,19 +23,26 @@ from app.extensions import limiter
 from app.headers import let_form_leave
 from app.models import Identity, SignInEnded
 from app.openid.discovery import endpoint_url, identity_document, wants_xrds
-from app.provider import protocol, sign_ins
+from app.provider import guesses, protocol, sign_ins
 from app.provider.forms import DeleteAccountForm, JoinForm, PasswordForm, SignInForm
+from app.provider.guesses import guess
 from app.provider.models import Account, Consent
 from app.redirects import safe_next
 
 bp = Blueprint("accounts", __name__)
 
-SIGN_IN_LIMIT = "25 per 5 minutes"
+# Wrong passwords from one address, for however many accounts; guesses.py counts for each.
+WRONG_LIMIT = "25 per 5 minutes"
 JOIN_LIMIT = "10 per hour"
 
 
 @bp.route("/openid/sign-in", methods=["GET", "POST"])
-@limiter.limit(SIGN_IN_LIMIT, methods=["POST"])
+@limiter.limit(
+    WRONG_LIMIT,
+    methods=["POST"],
+    deduct_when=lambda response: g.get("guessed_wrong", False),
+    exempt_when=guesses.in_known_browser,
+)
 def sign_in():
     """Let the owner of an account sign in at this provider."""
     pending, asked = protocol.pending_request()
@@ -42,7 +50,9 @@ def sign_in():
     again = _whose_password_is_old(asked, pending)
     form = SignInForm(data={"username": again.username} if again else None)
     if form.validate_on_submit():
-        account = Account.check(form.username.data, form.password.data)
+        with guess(form.username.data) as one:
+            account = Account.check(form.username.data, form.password.data)
+            one.is_right = account is not None
         if account and (asked is None or protocol.is_own(asked, account)):
             return _signed_in(account, pending)
         # Which of them it was would tell whether there is such an account.
@@ -100,7 +110,6 @@ def sign_out():
 
 
 @bp.route("/openid/password", methods=["GET", "POST"])
-@limiter.limit(SIGN_IN_LIMIT, methods=["POST"])
 def password():
     """Change the password; whoever else is signed in to the account is out."""
     account = sign_ins.current()
@@ -108,7 +117,9 @@ def password():
         return redirect(url_for("accounts.sign_in"))
     form = PasswordForm(account)
     if form.validate_on_submit():
-        if account.knows(form.old_password.data):
+        with guess(account.username) as one:
+            one.is_right = account.knows(form.old_password.data)
+        if one.is_right:
             account.set_password(form.password.data, _site_sign_in())
             sign_ins.begin(account)
             _proved(account)
@@ -120,7 +131,6 @@ def password():
 
 
 @bp.route("/openid/delete", methods=["GET", "POST"])
-@limiter.limit(SIGN_IN_LIMIT, methods=["POST"])
 def delete():
     """Ask once more, with the password, and delete the account; its username stays taken."""
     account = sign_ins.current()
@@ -128,7 +138,9 @@ def delete():
         return redirect(url_for("accounts.sign_in"))
     form = DeleteAccountForm()
     if form.validate_on_submit():
-        if account.knows(form.password.data):
+        with guess(account.username) as one:
+            one.is_right = account.knows(form.password.data)
+        if one.is_right:
             account.delete(_site_sign_in())
             sign_ins.end()
             _proved(account)

@@ -7,6 +7,7 @@ from flask import g, session
 from flask_login import current_user
 
 from app.database import now
+from app.provider import browsers
 from app.provider.models import Account, AccountSignIn
 
 KEY = "account"
@@ -49,6 +50,7 @@ def begin(account: Account) -> None:
     if under_way:
         session["sign_ins"] = under_way
     session[KEY] = token
+    browsers.mark(account)
     g.pop(KEY, None)
 
 

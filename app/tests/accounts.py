@@ -9,7 +9,6 @@ from app import db
 from app.models import User
 from app.provider.models import Account, AccountSignIn, Consent
 from app.tests.base import PASSWORD, SITE, JoinMixin, TestCase
-from app.tests.clock import Clock
 from config import read_settings
 
 NEW_PASSWORD = "staple battery horse"
@@ -118,19 +117,6 @@ class PasswordTests(AccountTestCase):
         for username in ("nobody1", "NOBODY2", "gone"):
             with self.subTest(username):
                 self.assertEqual(self.hashes(username, "a guess at random"), wrong)
-
-    def test_guessing_is_slowed_down(self):
-        Clock(self)
-        self.app = self.make_app(RATELIMIT_ENABLED="on")
-        browser = self.browser()
-        browser.get("/openid/sign-in")
-        statuses = [
-            browser.submit(username="miguel", password="a guess").status_code for _ in range(25)
-        ]
-        self.assertEqual(set(statuses), {400})
-        browser.submit(username="miguel", password=PASSWORD)
-        self.assertEqual(browser.status, 429)
-        self.assertNotIn(PASSWORD, browser.text)
 
 
 class DeletingAccountTests(AccountTestCase):

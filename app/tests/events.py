@@ -68,7 +68,7 @@ class EventTests(FailureCase):
             browser.get("/openid/sign-in")
         self.entries("wrong username or password")
         hit = self.entries("limit hit")[0]
-        self.assertIn("INFO: limit hit: 25 per 5 minute at accounts.sign_in", hit)
+        self.assertIn("INFO: limit hit: GuessedTooOften at accounts.sign_in", hit)
         self.assertNotIn("Tr0ub4dor", "\n".join(self.log()))
 
 
