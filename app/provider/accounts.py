@@ -33,7 +33,9 @@ bp = Blueprint("accounts", __name__)
 
 # Wrong passwords from one address, for however many accounts; guesses.py counts for each.
 WRONG_LIMIT = "25 per 5 minutes"
+# Accounts that are made from one address, and forms that are sent for it.
 JOIN_LIMIT = "10 per hour"
+JOIN_FORM_LIMIT = "60 per 5 minutes"
 
 
 @bp.route("/openid/sign-in", methods=["GET", "POST"])
@@ -74,7 +76,7 @@ def _whose_password_is_old(asked, pending) -> Account | None:
 
 
 @bp.route("/openid/join", methods=["GET", "POST"])
-@limiter.limit(JOIN_LIMIT, methods=["POST"], exempt_when=lambda: "show" in request.form)
+@limiter.limit(JOIN_FORM_LIMIT, methods=["POST"])
 def join():
     """Make an account, and go on to the site that asked."""
     pending, _ = protocol.pending_request()
@@ -84,7 +86,10 @@ def join():
     form = JoinForm()
     if not form.show.data and form.validate_on_submit():
         try:
-            account = Account.join(form.username.data, form.password.data, form.email.data or None)
+            with limiter.limit(JOIN_LIMIT):
+                account = Account.join(
+                    form.username.data, form.password.data, form.email.data or None
+                )
         except IntegrityError:
             form.username.errors = [form.TAKEN]
         else:

@@ -18,6 +18,12 @@ ENDPOINT_LIMIT = "600 per 5 minutes"
 CONSENT_LIMIT = "60 per 5 minutes"
 
 
+def account_key() -> str:
+    """Return what consents are counted for: an account, or the address of who has none."""
+    account = sign_ins.current()
+    return f"account {account.id}" if account else visitor_address()
+
+
 @bp.app_errorhandler(messages.BadRequest)
 def bad_request(error: messages.BadRequest):
     """Say that another site's request makes no sense; never send the visitor on with it."""
@@ -86,7 +92,7 @@ def _may_know(asked: CheckIDRequest, account: Account) -> bool:
 
 
 @bp.route("/openid/consent", methods=["GET", "POST"])
-@limiter.limit(CONSENT_LIMIT)
+@limiter.limit(CONSENT_LIMIT, key_func=account_key)
 def consent():
     """Ask whether the site that sent the visitor may know who they are."""
     pending, asked = protocol.pending_request()

@@ -21,7 +21,7 @@ from sqlalchemy.exc import IntegrityError
 from app import nicknames, origin, sessions, typed
 from app.database import now
 from app.extensions import csrf, limiter, lm, oid
-from app.forms import LoginForm, NicknameForm
+from app.forms import OWN_PROVIDER, LoginForm, NicknameForm
 from app.headers import let_form_leave
 from app.hiding import OwnWord
 from app.models import LONGEST_IDENTIFIER, Identity, SignIn, SignInEnded, User, cleaned_email
@@ -33,7 +33,9 @@ from app.views import openids, proofs
 
 bp = Blueprint("auth", __name__)
 
-SIGN_IN_LIMIT = "25 per 5 minutes"
+# From one address: sign-ins that found no OpenID, and all that went to look for one abroad.
+IN_VAIN_LIMIT = "25 per 5 minutes"
+LOOKED_LIMIT = "200 per 5 minutes"
 # Each makes this site ask a provider, and leaves a nonce when it is good.
 ANSWER_LIMIT = "60 per 5 minutes"
 # How long somebody new may take to choose a nickname.
@@ -42,6 +44,11 @@ NEWS = (
     "Since you last signed in with this OpenID, another was added to yours. "
     "Please look at them under “Edit your profile”, and remove it if that was not you."
 )
+
+
+def needs_no_look() -> bool:
+    """Tell whether this site's own provider was chosen, or another one answers."""
+    return request.form.get("provider") == OWN_PROVIDER or is_answer()
 
 
 @lm.user_loader
@@ -75,7 +82,18 @@ def meet_user() -> None:
 
 @bp.route("/login", methods=["GET", "POST"])
 @csrf.exempt
-@limiter.limit(SIGN_IN_LIMIT, methods=["POST"])
+@limiter.limit(
+    IN_VAIN_LIMIT,
+    methods=["POST"],
+    exempt_when=needs_no_look,
+    deduct_when=lambda response: g.get("looked_in_vain", False),
+)
+@limiter.limit(
+    LOOKED_LIMIT,
+    methods=["POST"],
+    exempt_when=needs_no_look,
+    deduct_when=lambda response: g.get("looked", False),
+)
 @limiter.limit(ANSWER_LIMIT, exempt_when=lambda: not is_answer())
 @oid.loginhandler
 def login():
@@ -95,6 +113,7 @@ def login():
         return point_at(Response(_sign_in_page(form)), "posts.document")
     if not form.validate():
         return _sign_in_page(form), 400
+    g.looked = True
     identifier = form.identifier() or origin.own_url(url_for("provider.endpoint"))
     outcome = oid.try_login(
         identifier,
@@ -103,6 +122,7 @@ def login():
         remember=form.remember_me.data,
     )
     if outcome in PROBLEMS:
+        g.looked_in_vain = True
         current_app.logger.warning("sign-in refused: %s", OwnWord(outcome))
         form.openid.errors = [PROBLEMS[outcome]]
         return _sign_in_page(form), 400
