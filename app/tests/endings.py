@@ -64,6 +64,11 @@ class EndingCase(JoinMixin, SecondProviderCase):
             self.assertFalse(self.comes_back(browser))
             self.assertFalse(self.is_in(browser))
 
+    def at_provider(self, browser: Browser) -> bool:
+        """Tell whether the browser is signed in at our provider."""
+        browser.get(SITE + "/openid")
+        return "Change your password" in browser.page.links
+
     def press(self, browser: Browser, button: str) -> None:
         browser.get(SITE + "/edit")
         browser.submit(button=button)
@@ -232,10 +237,27 @@ class OneBrowserTests(EndingCase):
     def test_a_sign_in_of_before_ends_what_no_other_browser_claims(self):
         db.session.execute(sa.update(SignIn).values(account_sign_in_id=None))
         db.session.commit()
+        after = self.own_sign_in()
         self.end_from(self.home, self.sign_in_ids()[1])
         self.assert_out(self.work)
-        self.assert_in(self.home, self.ingrid)
-        self.assertTrue(self.comes_back(self.ingrid))
+        self.assert_in(self.home, self.ingrid, after)
+        self.assertEqual([self.at_provider(each) for each in (self.ingrid, after)], [True, True])
+
+    def test_a_copy_from_before_ends_with_what_took_its_place_at_the_provider(self):
+        browser = self.browser()
+        browser.get("/openid/sign-in")
+        browser.submit(username="miguel", password=PASSWORD)
+        thief, late = self.copy(browser), self.copy(browser)
+        for each in (browser, thief):
+            each.get("/login")
+            each.submit(button=OWN_BUTTON)
+        browser.get("/openid/sign-in")
+        browser.submit(username="miguel", password=PASSWORD)
+        self.assertFalse(self.at_provider(late))
+        self.assert_out(late)
+        self.assert_in(browser, thief)
+        browser.submit(button="Sign out")
+        self.assert_out(browser, thief)
 
     def test_the_account_signing_in_again_keeps_the_site_and_still_ends_with_it(self):
         self.work.get("/openid/sign-in")

@@ -96,6 +96,19 @@ class RemovedOpenIDTests(EndingCase):
         self.assertFalse(self.is_in(abroad))
         self.assert_in(self.home, self.work)
 
+    def test_this_browser_stays_though_a_copy_of_it_began_with_it(self):
+        abroad = self.foreign_sign_in()
+        abroad.get(SITE + "/openid/sign-in")
+        abroad.submit(username="miguel", password=PASSWORD)
+        thief = self.copy(abroad)
+        with thief.client.session_transaction(base_url=SITE) as session:
+            del session["_user_id"]
+        self.assertTrue(self.comes_back(thief))
+        self.remove(abroad, SITE + "/id/miguel")
+        self.assert_in(abroad)
+        self.assertEqual(len(self.sign_in_ids()), 1)
+        self.assert_out(thief)
+
     def test_what_the_account_began_ends_at_our_provider_too(self):
         abroad = self.foreign_sign_in()
         self.remove(abroad, SITE + "/id/miguel")

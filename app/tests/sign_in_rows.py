@@ -104,6 +104,13 @@ class LastUsedTests(PeopleTestCase):
             self.assertEqual(after[own], self.clock.moment if moves else before[own])
             self.assertEqual({**after, own: None}, {**before, own: None})
 
+    def test_two_browsers_of_a_user_are_used_each_for_itself(self):
+        browsers = [self.browser(self.john), self.browser(self.john)]
+        self.clock.step(timedelta(minutes=1))
+        for browser in browsers:
+            browser.get("/")
+        self.assertEqual(set(self.used(SignIn).values()), {self.clock.moment})
+
     def test_an_openid_is_used_by_signing_in_and_by_proving_it_and_no_other_is(self):
         self.john.add_identity("https://other.example/")
         identity = db.session.scalar(sa.select(Identity.id).where(Identity.identifier == JOHN))
