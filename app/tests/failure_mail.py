@@ -201,6 +201,18 @@ class FailureMailTests(MailCase):
         self.assertIn("/fail", self.letter(box)[1].get_content())
         self.assertTrue(box.letters.empty())
 
+    def test_one_that_comes_when_the_end_has_begun_is_logged_as_unsent(self):
+        box = self.mail_server()
+        app = self.failing_app(**self.mail)
+        self.meet_failure(app)
+        self.letter(box)
+        next(h for h in app.logger.handlers if hasattr(h, "finish")).finish()
+        reference = self.meet_failure(app)
+        lines = self.entries("not sent before the end of the process")
+        self.assertEqual(len(lines), 1)
+        self.assertIn(reference, lines[0])
+        self.assertTrue(box.letters.empty())
+
     def test_with_debug_on_there_is_neither_mail_nor_log(self):
         box = self.mail_server()
         app = self.failing_app(debug=True, **self.mail)
