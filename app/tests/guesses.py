@@ -14,8 +14,7 @@ from app.extensions import limiter
 from app.provider import browsers, guesses, hashing, models
 from app.provider.models import Account
 from app.tests.base import PASSWORD, Browser, JoinMixin, TestCase
-from app.tests.floods import needs_redis, redis_server
-from app.tests.processes import free_port
+from app.tests.processes import free_port, redis_server
 
 NEW_PASSWORD = "staple battery horse"
 
@@ -344,9 +343,8 @@ class KnownBrowserTests(GuessCase):
 class SharedGuessTests(GuessCase):
     """Counts that several processes share, and what happens while they cannot."""
 
-    @needs_redis
     def test_redis_counts_for_all_processes(self):
-        uri = redis_server(self)
+        _, uri = redis_server(self)
         browser = self.browser()
         for statuses in ([400] * 4, [400] * 2 + [429] * 2):
             # As another process has it.
