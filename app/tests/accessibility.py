@@ -214,7 +214,8 @@ class OneWayInTests(unittest.TestCase):
         self.type("Written by hand")
         self.tab_to("Post")
         self.leave_by(Keys.SPACE)
-        self.assertEqual(self.chromium.texts("article p.body"), ["Written by hand"])
+        # Another test may have written before.
+        self.assertEqual(self.chromium.texts("article p.body")[:1], ["Written by hand"])
         self.tab_to("Sign out")
         self.leave_by(Keys.ENTER)
         self.chromium.wait_for_heading("Sign in")

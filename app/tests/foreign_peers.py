@@ -94,7 +94,8 @@ class ForeignPeer:
         port = free_port()
         interpreter, program, *options = cls.command
         cls.peer = f"http://127.0.0.1:{port}"
-        process = Process(cls, interpreter, PEERS / program, str(port), *options)
+        # Ruby's web server fails over the name of a folder that is not in the locale's letters.
+        process = Process(cls, interpreter, PEERS / program, str(port), *options, LC_ALL="C.UTF-8")
         cls.database = fresh_database(cls)
         cls.site = site_server(
             cls,
