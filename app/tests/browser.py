@@ -44,7 +44,8 @@ class Browser:
 
     def post(self, url: str, data: dict | None = None, **options):
         """Send `data` as this site's own page would, with the token of the page seen last."""
-        headers = {"Origin": self.origin, "Referer": self.url, **options.pop("headers", {})}
+        headers = {"Origin": self.origin, "Referer": self._referer(self.url)}
+        headers |= options.pop("headers", {})
         return self._open("POST", url, data=data or {}, headers=headers, **options)
 
     def submit(self, *labels: str, button: str | None = None, **values):
@@ -65,6 +66,10 @@ class Browser:
                     headers={"Origin": self.origin, "Referer": self.url},
                 )
         raise AssertionError(f"no form with {sorted(values)} and {button!r} in:\n{self.text}")
+
+    def _referer(self, url: str) -> str:
+        # As browsers do, which leave out the path of a long one.
+        return url if len(url) <= 4096 else self.origin + "/"
 
     def _open(self, method: str, url: str, follow: bool = True, data=None, headers=None):
         url = urljoin(self.url, url)
@@ -91,7 +96,7 @@ class Browser:
             if not (follow and self.response.status_code in {301, 302, 303, 307, 308}):
                 break
             if self.response.status_code not in {307, 308}:
-                method, data, headers = "GET", None, {"Referer": url}
+                method, data, headers = "GET", None, {"Referer": self._referer(url)}
             url = urljoin(url, self.response.headers["Location"])
         else:
             raise AssertionError("too many redirects: " + " → ".join(self.visited[-10:]))

@@ -7,10 +7,15 @@ two ports of one host are one site.
 
 import json
 import unittest
+from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
+import sqlalchemy as sa
+
+from app import db
+from app.database import now
 from app.forms import TAKEN
-from app.models import User
+from app.models import SignIn, User
 from app.queries.pagination import PAGE_SIZE
 from app.tests.base import PASSWORD, Browser
 from app.tests.chromium import Chromium
@@ -19,6 +24,7 @@ from app.tests.failure_base import add_failing_pages
 from app.tests.provider_base import request_path
 from app.tests.second_provider import Reply, SecondProvider
 from app.tests.served_site import ServedSite
+from app.views.proofs import AGAIN
 
 
 class JourneyCase:
@@ -154,6 +160,22 @@ class JourneyCase:
                 expected = {"Allow": "id_res", "Deny": "cancel"}[button]
                 self.assertEqual(told["openid.mode"], [expected])
                 self.chromium.command("Network.clearBrowserCookies")
+
+    def test_a_member_shows_once_more_who_they_are_and_adds_an_openid(self):
+        first, other = (f"{self.provider.origin}/id/{n}-{self.scripts}" for n in ("one", "two"))
+        self.open("/login")
+        self.chromium.fill(openid=first)
+        self.chromium.press("Sign in")
+        db.session.execute(sa.update(SignIn).values(proved=now() - timedelta(hours=1)))
+        db.session.commit()
+        self.open("/edit")
+        self.chromium.fill(openid=other)
+        self.chromium.press("Add")
+        self.assert_shown("Edit your profile", AGAIN)
+        self.assertEqual(self.chromium.field("openid").get_attribute("value"), other)
+        self.chromium.press("Add")
+        added = "You can sign in with your new OpenID from now on."
+        self.assert_shown("Edit your profile", added)
 
     # Writing and reading
 

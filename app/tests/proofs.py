@@ -23,7 +23,7 @@ class ProofTests(ProvingCase):
 
     def setUp(self):
         super().setUp()
-        self.clock.step(timedelta(hours=1))
+        self.clock.moment += timedelta(minutes=11)
 
     def told(self, ago: timedelta, **more) -> dict:
         moment = (self.clock.moment - ago).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -43,15 +43,14 @@ class ProofTests(ProvingCase):
                 self.assertFalse(self.is_done("remove"))
 
     def test_one_that_tells_of_a_young_one_is_believed_until_that_is_ten_minutes_old(self):
-        self.clock.moment = self.clock.moment.replace(microsecond=0)
         self.provider.lies = self.told(timedelta(minutes=6))
         self.press("add")
         self.prove()
         self.assertEqual(self.here.page.statuses, [proofs.AGAIN])
-        self.clock.step(timedelta(minutes=4))
+        self.clock.moment += timedelta(minutes=4)
         self.press("remove")
         self.assertTrue(self.is_done("remove"))
-        self.clock.step(A_MOMENT)
+        self.clock.moment += A_MOMENT
         self.press("end one")
         self.assertFalse(self.is_done("end one"))
 
@@ -59,7 +58,7 @@ class ProofTests(ProvingCase):
         self.provider.lies = self.told(-timedelta(hours=3))
         self.press("add")
         self.prove()
-        self.clock.step(MAX_PROOF_AGE + A_MOMENT)
+        self.clock.moment += MAX_PROOF_AGE + A_MOMENT
         self.press("remove")
         self.assertFalse(self.is_done("remove"))
 
@@ -77,7 +76,7 @@ class ProofTests(ProvingCase):
             ({}, self.told(timedelta(days=1))),
         ]:
             with self.subTest(lies=lies, forgeries=forgeries):
-                self.clock.step(timedelta(hours=1))
+                self.clock.moment += timedelta(minutes=11)
                 self.provider.lies, self.provider.forgeries = lies, forgeries
                 self.press("end one")
                 self.prove()
@@ -176,14 +175,14 @@ class OwnProofTests(JoinMixin, SecondProviderCase):
         self.miguel = self.join("miguel")
 
     def test_it_is_as_old_as_the_password_however_young_the_sign_in_is(self):
-        self.clock.step(MAX_PROOF_AGE)
+        self.clock.moment += MAX_PROOF_AGE
         # The site's sign-in ends, the provider's stays, as after a month.
         db.session.execute(sa.delete(SignIn))
         db.session.commit()
         self.miguel.get("/login")
         self.miguel.submit(button="Sign in with this site")
         self.assertEqual(self.miguel.page.heading, "Hi, miguel!")
-        self.clock.step(A_MOMENT)
+        self.clock.moment += A_MOMENT
         self.miguel.get("/edit")
         self.miguel.submit(button="Sign out everywhere")
         self.assertEqual(self.count(SignIn), 1)
@@ -192,7 +191,7 @@ class OwnProofTests(JoinMixin, SecondProviderCase):
         # As after a month; of a younger one the provider is asked how old it is.
         db.session.execute(sa.delete(AccountSignIn))
         db.session.commit()
-        self.clock.step(timedelta(days=1))
+        self.clock.moment += timedelta(hours=1)
         self.miguel.get("/edit/delete")
         self.miguel.submit(nickname="miguel")
         self.assertEqual(self.miguel.path, "/openid/sign-in")
@@ -209,7 +208,7 @@ class OwnProofTests(JoinMixin, SecondProviderCase):
         self.join("ingrid")
         db.session.execute(sa.delete(AccountSignIn))
         db.session.commit()
-        self.clock.step(timedelta(days=1))
+        self.clock.moment += timedelta(hours=1)
         self.miguel.get("/edit")
         self.miguel.submit(button="Sign out everywhere")
         self.miguel.submit(username="ingrid", password=PASSWORD)
@@ -218,7 +217,7 @@ class OwnProofTests(JoinMixin, SecondProviderCase):
 
 class NewsTests(ProvingCase):
     def test_the_user_is_told_when_each_was_added_and_at_the_next_sign_in(self):
-        self.clock.step(timedelta(minutes=1))
+        self.clock.moment += timedelta(minutes=1)
         self.press("add")
         self.prove()
         self.assertEqual(
@@ -227,7 +226,7 @@ class NewsTests(ProvingCase):
         self.there.get("/edit")
         self.assertIn("added just now", self.there.page.words)
         for told in ([NEWS], []):
-            self.clock.step(timedelta(minutes=1))
+            self.clock.moment += timedelta(minutes=1)
             self.assertEqual(self.sign_in(self.first).page.statuses, told)
 
     def test_one_from_before_this_was_kept_has_no_date(self):
@@ -242,7 +241,7 @@ class ReplyOfOldProviderTests(ProvingCase):
         old = self.provider.origin + "/old/susan"
         self.susan.add_identity(old)
         self.here = self.sign_in(old)
-        self.clock.step(timedelta(hours=1))
+        self.clock.moment += timedelta(minutes=11)
         self.press("remove")
         self.assertEqual(self.asked(self.here)["openid.identity"], old)
         self.prove()

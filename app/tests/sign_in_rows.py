@@ -1,22 +1,22 @@
 """The rows of sign-ins and OpenIDs: what they keep, when they go, and who waits for whom."""
 
 import hashlib
-import threading
 from datetime import timedelta
 from unittest import mock
+from urllib.parse import parse_qs, urlsplit
 
 import flask_migrate
 import sqlalchemy as sa
 
 from app import create_app, db
-from app.database import now, upgrade, writing
+from app.database import now, upgrade
 from app.models import Identity, SignIn, User, hashed
 from app.provider.models import Account, AccountSignIn
-from app.provider.requests import PendingRequest
 from app.sign_ins import SignInEnded
 from app.tests.base import PASSWORD, SITE, JoinMixin, PeopleTestCase, settings
 from app.tests.clock import Clock
-from app.tests.processes import START_SECONDS, fresh_database
+from app.tests.processes import fresh_database
+from app.tests.provider_base import request_path
 
 A_MOMENT = timedelta(microseconds=1)
 JOHN = "https://john.example.com/"
@@ -34,8 +34,8 @@ class TokenTests(JoinMixin, PeopleTestCase):
             tokens = {session["_user_id"], session["account"]}
         account = db.session.scalar(sa.select(Account))
         tokens |= {AccountSignIn.begin(account), SignIn.begin(self.john, JOHN)}
-        with self.app.test_request_context():
-            tokens.add(PendingRequest.keep({"openid.mode": "checkid_setup"}, "192.0.2.1"))
+        browser.get(request_path())
+        tokens.add(parse_qs(urlsplit(browser.url).query)["request"][0])
         db.session.rollback()
         with db.engine.connect() as connection:
             for table in db.metadata.sorted_tables:
@@ -98,7 +98,7 @@ class LastUsedTests(PeopleTestCase):
         before = self.used(SignIn)
         own = min(before)
         for step, moves in ((timedelta(seconds=59), False), (timedelta(seconds=1), True)):
-            self.clock.step(step)
+            self.clock.moment += step
             here.get("/")
             after = self.used(SignIn)
             self.assertEqual(after[own], self.clock.moment if moves else before[own])
@@ -106,7 +106,7 @@ class LastUsedTests(PeopleTestCase):
 
     def test_two_browsers_of_a_user_are_used_each_for_itself(self):
         browsers = [self.browser(self.john), self.browser(self.john)]
-        self.clock.step(timedelta(minutes=1))
+        self.clock.moment += timedelta(minutes=1)
         for browser in browsers:
             browser.get("/")
         self.assertEqual(set(self.used(SignIn).values()), {self.clock.moment})
@@ -119,7 +119,7 @@ class LastUsedTests(PeopleTestCase):
             lambda: SignIn.renew(SignIn.user_of(SignIn.begin(self.john, JOHN)), JOHN, now()),
         ):
             before = self.used(Identity)
-            self.clock.step(timedelta(days=1))
+            self.clock.moment += timedelta(days=1)
             begin()
             after = self.used(Identity)
             self.assertEqual(after[identity], self.clock.moment)
@@ -139,10 +139,10 @@ class GoingTests(PeopleTestCase):
         for remembered, days in ((False, 30), (True, 365)):
             with self.subTest(remembered=remembered):
                 token = SignIn.begin(self.john, JOHN, remembered)
-                self.clock.step(timedelta(days=days))
+                self.clock.moment += timedelta(days=days)
                 SignIn.begin(self.susan, "https://susan.example.com/")
                 self.assertIsNotNone(SignIn.user_of(token))
-                self.clock.step(A_MOMENT)
+                self.clock.moment += A_MOMENT
                 self.assertIsNone(SignIn.user_of(token))
                 SignIn.begin(self.susan, "https://susan.example.com/")
                 left = set(db.session.scalars(sa.select(SignIn.user_id)))
@@ -152,11 +152,11 @@ class GoingTests(PeopleTestCase):
     def test_sign_ins_at_our_provider_go_after_thirty_days(self):
         account = Account.join("miguel", PASSWORD, None)
         token = AccountSignIn.begin(account)
-        self.clock.step(timedelta(days=30) - A_MOMENT)
+        self.clock.moment += timedelta(days=30) - A_MOMENT
         self.assertEqual(AccountSignIn.find(token).account.id, account.id)
         AccountSignIn.begin(account)
         self.assertEqual(self.count(AccountSignIn), 2)
-        self.clock.step(2 * A_MOMENT)
+        self.clock.moment += 2 * A_MOMENT
         self.assertIsNone(AccountSignIn.find(token))
         AccountSignIn.begin(account)
         self.assertEqual(self.count(AccountSignIn), 2)
@@ -166,64 +166,23 @@ class GoingTests(PeopleTestCase):
         AccountSignIn.begin(account)
         came_from = db.session.scalar(sa.select(AccountSignIn.id))
         token = SignIn.begin(self.john, JOHN, True, account_sign_in_id=came_from)
-        self.clock.step(timedelta(days=31))
+        self.clock.moment += timedelta(days=31)
         AccountSignIn.begin(account)
         self.assertIsNotNone(SignIn.user_of(token))
         self.assertIsNone(db.session.scalar(sa.select(SignIn.account_sign_in_id)))
 
     def test_requests_of_other_sites_go_after_an_hour(self):
-        with self.app.test_request_context():
-            token = PendingRequest.keep({"openid.mode": "x"}, "192.0.2.1")
-            self.clock.step(timedelta(hours=1) - A_MOMENT)
-            self.assertIsNotNone(PendingRequest.find(token))
-            self.clock.step(2 * A_MOMENT)
-            self.assertIsNone(PendingRequest.find(token))
-            PendingRequest.keep({"openid.mode": "y"}, "192.0.2.1")
-        self.assertEqual(self.count(PendingRequest), 1)
-
-
-class RowLockTests(PeopleTestCase):
-    def test_two_removals_at_once_leave_one_openid(self):
-        self.john.add_identity("https://other.example/")
+        table = db.metadata.tables["pending_request"]
+        browser = self.browser()
+        browser.get(request_path())
+        asked = browser.url
+        for step, status in ((timedelta(hours=1) - A_MOMENT, 200), (2 * A_MOMENT, 410)):
+            self.clock.moment += step
+            browser.get(asked)
+            self.assertEqual(browser.status, status)
+        self.browser().get(request_path())
         db.session.rollback()
-        first, second = db.session.scalars(
-            sa.select(Identity.id).where(Identity.user_id == self.john.id).order_by(Identity.id)
-        )
-        user_id, asks, done, outcome = self.john.id, threading.Event(), threading.Event(), []
-
-        def note(connection, cursor, statement, *rest):
-            if threading.current_thread() is thread:
-                asks.set()
-
-        def remove_the_second():
-            with self.app.app_context():
-                outcome.append(db.session.get(User, user_id).remove_identity(second))
-            done.set()
-
-        thread = threading.Thread(target=remove_the_second)
-        sa.event.listen(db.engine, "before_cursor_execute", note)
-        self.addCleanup(sa.event.remove, db.engine, "before_cursor_execute", note)
-        with writing() as session:
-            session.execute(sa.select(User.id).where(User.id == user_id).with_for_update())
-            session.execute(sa.delete(Identity).where(Identity.id == first))
-            thread.start()
-            self.assertTrue(asks.wait(START_SECONDS))
-            self.wait_until_it_waits(session, done)
-        thread.join(START_SECONDS)
-        self.assertEqual(outcome, [False])
-        self.assertEqual(self.john.identifiers(), ["https://other.example/"])
-
-    def wait_until_it_waits(self, session, done: threading.Event) -> None:
-        """Wait until the other thread is held up by this one's transaction, or is through."""
-        if db.engine.dialect.name == "sqlite":
-            # There is one lock, and this transaction has it since before the thread began.
-            return
-        held_up = sa.text(
-            "SELECT count(*) FROM pg_locks WHERE NOT granted"
-            " AND pg_backend_pid() = ANY (pg_blocking_pids(pid))"
-        )
-        while not (done.wait(0.01) or session.scalar(held_up)):
-            pass
+        self.assertEqual(db.session.scalar(sa.select(sa.func.count()).select_from(table)), 1)
 
 
 class FreshSessionTests(JoinMixin, PeopleTestCase):

@@ -80,7 +80,7 @@ class ProofTakeoverCase(TakeoverCase):
 
 class HostileProofTests(ProofTakeoverCase):
     def test_whatever_a_provider_says_it_proves_nobody_else(self):
-        self.clock.step(MAX_PROOF_AGE + A_MOMENT)
+        self.clock.moment += MAX_PROOF_AGE + A_MOMENT
         attempts = list(self.attempts())
         before = self.state()
         for name, _, tricks in attempts:
@@ -119,7 +119,7 @@ class HostileProofTests(ProofTakeoverCase):
     def test_another_openid_of_the_thief_is_not_one_of_the_victims(self):
         thief_id = self.provider.origin + "/id/thief"
         User.sign_up(thief_id, "thief", None)
-        self.clock.step(MAX_PROOF_AGE + A_MOMENT)
+        self.clock.moment += MAX_PROOF_AGE + A_MOMENT
         before = self.state()
         for name in ("thief", "nobody"):
             thief = self.steal("session")
@@ -135,7 +135,7 @@ class HostileProofTests(ProofTakeoverCase):
 
 class StolenCookieTests(ProofTakeoverCase):
     def test_a_stolen_cookie_changes_nothing_after_ten_minutes(self):
-        self.clock.step(MAX_PROOF_AGE + A_MOMENT)
+        self.clock.moment += MAX_PROOF_AGE + A_MOMENT
         before = self.state()
         for names in HOW_TO_STEAL:
             for change in CHANGES:
@@ -144,7 +144,7 @@ class StolenCookieTests(ProofTakeoverCase):
                     self.assertEqual(self.state(), before)
 
     def test_nor_does_it_when_the_victim_proves_who_it_is(self):
-        self.clock.step(MAX_PROOF_AGE + A_MOMENT)
+        self.clock.moment += MAX_PROOF_AGE + A_MOMENT
         thieves = [self.steal(*names) for names in HOW_TO_STEAL]
         self.press(self.victim, "end all")
         answer = self.honest.visit(self.victim.url)
@@ -163,7 +163,7 @@ class StolenCookieTests(ProofTakeoverCase):
         self.assertEqual(self.state(), before)
 
     def test_an_answer_that_leaks_is_worth_nothing_elsewhere(self):
-        self.clock.step(MAX_PROOF_AGE + A_MOMENT)
+        self.clock.moment += MAX_PROOF_AGE + A_MOMENT
         self.press(self.victim, "end all")
         # Copied while the answer is on its way: the thief has its state as well.
         thief = self.steal("session")
@@ -179,14 +179,14 @@ class StolenCookieTests(ProofTakeoverCase):
         thief = self.steal("session")
         self.press(thief, "add")
         answer = self.provider.visit(thief.url)
-        self.clock.step(MAX_PROOF_AGE + A_MOMENT)
+        self.clock.moment += MAX_PROOF_AGE + A_MOMENT
         before = self.state()
         thief.get(answer.url)
         self.assertEqual(self.state(), before)
 
     def test_a_proof_is_no_way_in(self):
         # Begun by the victim, and ended by the thief in a browser where nobody is signed in.
-        self.clock.step(MAX_PROOF_AGE + A_MOMENT)
+        self.clock.moment += MAX_PROOF_AGE + A_MOMENT
         self.press(self.victim, "end all")
         with self.victim.client.session_transaction(base_url=SITE) as session:
             under_way = session["sign_ins"]
@@ -244,14 +244,14 @@ class NewcomerTests(ProofTakeoverCase):
 
     def test_it_makes_no_user_of_an_openid_later(self):
         browser = self.newcomer()
-        self.clock.step(timedelta(hours=1, seconds=1))
+        self.clock.moment += timedelta(hours=1, seconds=1)
         browser.submit(nickname="late")
         self.assertEqual(browser.page.alerts, [PROBLEMS["elsewhere"]])
         self.assertIsNone(Identity.owner(self.provider.origin + "/id/new"))
 
     def test_within_an_hour_it_does_and_it_is_as_old_as_it_is(self):
         browser = self.newcomer()
-        self.clock.step(timedelta(minutes=59))
+        self.clock.moment += timedelta(minutes=59)
         browser.submit(nickname="late")
         self.assertEqual(browser.page.heading, "Hi, late!")
         browser.get("/edit/delete")

@@ -17,6 +17,7 @@ from flask import (
 from flask_login import login_required
 
 from app import endings, sessions
+from app.access import user_key
 from app.extensions import db, limiter, oid
 from app.headers import let_form_leave
 from app.models import Identity, SignInEnded
@@ -29,7 +30,9 @@ from app.sign_ins import MAX_PROOF_AGE, is_fresh
 bp = Blueprint("proofs", __name__, url_prefix="/edit")
 
 # Each of these may ask a provider abroad; together they do so no more often than this.
-sensitive_limit = limiter.shared_limit("25 per 5 minutes", "sensitive", methods=["POST"])
+sensitive_limit = limiter.shared_limit(
+    "25 per 5 minutes", "sensitive", key_func=user_key, methods=["POST"]
+)
 
 WHY = "It has been a while, so please show once more that it is you."
 AGAIN = "Thank you, it is you. Nothing has been changed yet: please press the button once more."
