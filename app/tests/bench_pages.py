@@ -24,7 +24,7 @@ from flask import Flask
 from werkzeug.test import EnvironBuilder
 
 from app import create_app, db, demo
-from app.database import upgrade, writing
+from app.database import unhurried, upgrade, writing
 from app.models import Post, User, followers
 from app.queries import timelines
 from app.queries.pagination import PAGE_SIZE
@@ -58,7 +58,7 @@ def main() -> None:
             print(f"== {name}")
             app = create_app(**base.settings(DATABASE_URL=url))
             upgrade(app)
-            with app.app_context():
+            with app.app_context(), unhurried():
                 measure(app, chosen)
                 db.session.remove()
                 db.engine.dispose()
