@@ -35,9 +35,11 @@ from app.queries.search_terms import Phrase, Query, beginnings, folded, words
 from app.queries.timelines import PostRow, posts_of
 from app.queries.visibility import looked_up, visible
 
-# How many of the newest posts PostgreSQL looks through before it asks the index, which
-# gives its ids in no order: of a common word that would be millions.
+# How many of the newest posts PostgreSQL looks through before it asks for all that fit, which
+# come in no order: of a common word they would be millions. Of an author or with a tag it is
+# fewer, since their texts are looked up one by one.
 MAX_WALKED = 5000
+MAX_LOOKED_UP = 1000
 # Beyond this an author's or a tag's posts count as many.
 MAX_COUNTED = 10_000
 # Seconds after which the database gives one up.
@@ -115,7 +117,10 @@ FOUND = {
 
 @cache
 def _pages(dialect: str, kind: Kind) -> Bidirectional:
-    make_ids = MAKE_IDS[dialect] if kind.words else _ids_without_words
+    if not kind.words and kind.author + kind.tags == 1:
+        make_ids = _ids_of_list
+    else:
+        make_ids = {"sqlite": _ids_sqlite, "postgresql": _ids_postgresql}[dialect]
 
     def make(downwards: bool) -> sa.Select:
         # Finding them takes PostgreSQL's planner for so dear that it would walk all posts then.
@@ -125,14 +130,17 @@ def _pages(dialect: str, kind: Kind) -> Bidirectional:
     return bidirectional(make)
 
 
-def _ids_without_words(kind: Kind, downwards: bool) -> sa.SelectBase:
-    return _all_of(
-        page_of(visible(_checked(rows, post_id, kind), post_id), post_id, downwards)
-        for rows, post_id in _sources(kind)
-    )
+def _ids_of_list(kind: Kind, downwards: bool) -> sa.SelectBase:
+    ((rows, post_id),) = _lists(kind).values()
+    return page_of(visible(rows, post_id), post_id, downwards)
 
 
 def _ids_sqlite(kind: Kind, downwards: bool) -> sa.SelectBase:
+    if not kind.words:
+        return _all_of(
+            page_of(visible(_checked(rows, post_id, kind), post_id), post_id, downwards)
+            for rows, post_id in _sources(kind)
+        )
     # FTS5 gives ids in their order, either way, and reads no more of them than are taken.
     post_id = _fts5.c.rowid
     found = visible(_checked(FOUND["sqlite"], post_id, kind), post_id)
@@ -151,28 +159,32 @@ def _end(end: Callable, source: Source) -> sa.ColumnElement[int]:
 
 
 def _ids_postgresql(kind: Kind, downwards: bool) -> sa.SelectBase:
-    # Common words are soon found among the newest posts. The index is asked for the others:
-    # it gives all that it finds, in no order.
-    sources = _sources(kind)
-    windows = [page_of(*source, downwards, MAX_WALKED) for source in sources]
+    # What is common is soon found among the newest posts.
+    lists, sources = _lists(kind), _sources(kind)
+    length = MAX_LOOKED_UP if lists else MAX_WALKED
+    windows = [page_of(*source, downwards, length) for source in sources]
     newest = _all_of(windows).subquery("newest")
     walk = sa.select(newest.c[0].label("id"))
-    if kind.author or kind.tags:
+    if kind.words and lists:
         fits = sa.select(_fits(_documents.c.document)).where(_documents.c.post_id == newest.c[0])
         walk = walk.where(looked_up(fits, walk))
-    else:
+    elif kind.words:
         walk = walk.where(_fits(newest.c.document))
-    walk = visible(_checked(walk, newest.c[0], kind), newest.c[0])
-    walked = first(walk, newest.c[0], downwards).cte("walked")
+    if len(lists) > 1:
+        walk = _checked(walk, newest.c[0], kind)
+    walked = first(visible(walk, newest.c[0]), newest.c[0], downwards).cte("walked")
+    # Of the others all are found, in no order, so that the planner may begin where it knows that
+    # they are few, of an author it does not; and materialized, or it may walk all posts again.
     is_short = sa.select(sa.func.count()).select_from(walked).scalar_subquery() < LIMIT
-    are_more = _count(_all_of(windows)) == MAX_WALKED
-    # Materialized, or PostgreSQL may walk all posts again instead of asking the index.
-    found = FOUND["postgresql"].where(is_short, are_more).cte("found").prefix_with("MATERIALIZED")
-    older = visible(_checked(sa.select(found.c.post_id), found.c.post_id, kind), found.c.post_id)
-    return _all_of([sa.select(walked.c.id), page_of(older, found.c.post_id, downwards)])
-
-
-MAKE_IDS = {"sqlite": _ids_sqlite, "postgresql": _ids_postgresql}
+    are_more = _count(_all_of(windows)) == length
+    found = FOUND["postgresql"] if kind.words else sa.select(_documents.c.post_id)
+    found = found.where(is_short, are_more)
+    found = _checked(found, _documents.c.post_id, kind._replace(tags=0))
+    for number in range(kind.tags):
+        found = found.where(_documents.c.post_id.in_(lists[number].rows))
+    ids = found.cte("found").prefix_with("MATERIALIZED")
+    older = visible(sa.select(ids.c.post_id), ids.c.post_id)
+    return _all_of([sa.select(walked.c.id), page_of(older, ids.c.post_id, downwards)])
 
 
 def _tag(number: int) -> sa.BindParameter[str]:
@@ -191,9 +203,9 @@ def _lists(kind: Kind) -> dict[int, Source]:
 
 
 def _sources(kind: Kind) -> list[Source]:
-    """Return where to begin looking: what one of them gives holds all that is looked for.
+    """Return where to begin looking: one of them gives all that is looked for, and more.
 
-    Of author and tags that is the rarest one, and the other sources give nothing.
+    Of author and tags that is the rarest, and the other gives nothing.
     """
     lists = _lists(kind)
     if not lists:
@@ -221,15 +233,13 @@ def _sources(kind: Kind) -> list[Source]:
 
 def _checked(rows: sa.Select, post_id: sa.SQLColumnExpression, kind: Kind) -> sa.Select:
     """Return `rows` of which the posts in `post_id` are by the author and have all tags."""
-    lists = _lists(kind)
-    if kind.words or len(lists) > 1:
-        if kind.author and post_id is not Post.id:
-            author = sa.select(Post.user_id).where(Post.id == post_id)
-            rows = rows.where(looked_up(author, rows) == _author)
-        for number in range(kind.tags):
-            tag = aliased(Tag)
-            has_tag = sa.select(sa.true()).where(tag.post_id == post_id, tag.name == _tag(number))
-            rows = rows.where(looked_up(has_tag, rows))
+    if kind.author and post_id is not Post.id:
+        author = sa.select(Post.user_id).where(Post.id == post_id)
+        rows = rows.where(looked_up(author, rows) == _author)
+    for number in range(kind.tags):
+        tag = aliased(Tag)
+        has_tag = sa.select(sa.true()).where(tag.post_id == post_id, tag.name == _tag(number))
+        rows = rows.where(looked_up(has_tag, rows))
     return rows
 
 

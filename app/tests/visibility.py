@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import random
 import re
 from contextlib import contextmanager
 from unittest import mock
@@ -14,8 +15,8 @@ from app import db
 from app.database import now, writing
 from app.models import Post, User
 from app.posts import Tag
-from app.queries import search, timelines, visibility
-from app.queries.pagination import PAGE_SIZE
+from app.queries import search, search_terms, timelines, visibility
+from app.queries.pagination import NEWEST_PAGE, PAGE_SIZE, Bounds
 from app.tests.base import Browser, PeopleTestCase
 from app.tests.reading_base import asking, shown
 
@@ -112,7 +113,7 @@ class HiddenPostsTestCase(PeopleTestCase):
 
 class HiddenPostsTests(HiddenPostsTestCase):
     # Neither is a walk of PostgreSQL long enough, nor a list short enough to be counted.
-    LIMITS = {"MAX_WALKED": 40, "MAX_COUNTED": 10}
+    LIMITS = {"MAX_WALKED": 40, "MAX_LOOKED_UP": 40, "MAX_COUNTED": 10}
 
     def setUp(self):
         super().setUp()
@@ -208,6 +209,67 @@ class HiddenPostsInOneWalkTests(HiddenPostsTests):
     LIMITS: dict[str, int] = {}
 
 
+class AnyQueryTests(HiddenPostsTestCase):
+    """Queries of all kinds find what a look at each post finds, however long a walk is."""
+
+    WORDS = ("ant", "bee", "beetle", "cat")
+    TAGS = ("leaf", "tea")
+
+    def test_any_query(self):
+        rng = random.Random(12)
+        authors = (self.john, self.susan, self.mallory)
+        posts = [self.write_any(rng, rng.choice(authors)) for _ in range(150)]
+        for limit in (0, 5, 60, 1000):
+            walks = {"MAX_WALKED": limit, "MAX_LOOKED_UP": limit, "MAX_COUNTED": limit or 1}
+            for chosen in ((), hidden()):
+                with conditions(*chosen, **walks):
+                    for _ in range(60):
+                        self.assert_found(self.any_query(rng), posts, is_hiding=bool(chosen))
+
+    def write_any(self, rng: random.Random, author: User) -> tuple[int, str, list[str], set[str]]:
+        """Write a post; give its id, its author, its words and its tags."""
+        words = rng.choices((*self.WORDS, "hidden"), k=3)
+        tags = {tag for tag in self.TAGS if rng.random() < 0.4}
+        text = " ".join([*words, *(f"#{tag}" for tag in sorted(tags))])
+        return author.write(text).id, author.nickname, [*words, *sorted(tags)], tags
+
+    def any_query(self, rng: random.Random) -> list[str]:
+        first, second = rng.choices(self.WORDS, k=2)
+        parts = (first, second, f"{first[:2]}*", f'"{first} {second}"', "#leaf", "#tea")
+        parts += ("from:john", "from:susan", "from:mallory", "absent")
+        return rng.sample(parts, k=rng.randint(1, 4))
+
+    def assert_found(self, parts: list[str], posts: list, is_hiding: bool) -> None:
+        expected = [
+            post_id
+            for post_id, author, words, tags in reversed(posts)
+            if all(self.fits(part, author, words, tags) for part in parts)
+            and not (is_hiding and (author == "mallory" or "hidden" in words))
+        ]
+        query = search_terms.parse(" ".join(parts))
+        with self.subTest(parts, is_hiding=is_hiding):
+            page = search.posts(query, 0, NEWEST_PAGE)
+            found = [row.id for row in page.rows]
+            while page.older:
+                page = search.posts(query, 0, Bounds(older=page.older))
+                found += [row.id for row in page.rows]
+            self.assertEqual(found, expected)
+            if page.newer:
+                page = search.posts(query, 0, Bounds(newer=page.newer))
+                self.assertEqual(len(page.rows), PAGE_SIZE)
+
+    def fits(self, part: str, author: str, words: list[str], tags: set[str]) -> bool:
+        if part.startswith("from:"):
+            return part == f"from:{author}"
+        if part.startswith("#"):
+            return part[1:] in tags
+        if part.endswith("*"):
+            return any(word.startswith(part[:-1]) for word in words)
+        if part.startswith('"'):
+            return f" {part[1:-1]} " in f" {' '.join(words)} "
+        return part in words
+
+
 class RowsReadTests(HiddenPostsTestCase):
     """A page reads a few of many posts, whether or not some are hidden."""
 
@@ -215,6 +277,7 @@ class RowsReadTests(HiddenPostsTestCase):
     POSTS = 20_000
     # Of each of the tables of posts, tags and words.
     MAX_READ = POSTS // 20
+    LIMITS = {"MAX_WALKED": 100, "MAX_LOOKED_UP": 100, "MAX_COUNTED": 100}
 
     def setUp(self):
         super().setUp()
@@ -237,11 +300,11 @@ class RowsReadTests(HiddenPostsTestCase):
                 connection.execute(sa.text("VACUUM ANALYZE"))
 
     def test_nothing_hidden(self):
-        with conditions(MAX_WALKED=100, MAX_COUNTED=100):
+        with conditions(**self.LIMITS):
             self.assert_few_rows()
 
     def test_some_hidden(self):
-        with conditions(*hidden(), MAX_WALKED=100, MAX_COUNTED=100):
+        with conditions(*hidden(), **self.LIMITS):
             self.assert_few_rows()
 
     def assert_few_rows(self):
