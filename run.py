@@ -1,8 +1,8 @@
 """The development server: debug on, restarted by every change."""
 
 from app import create_app
-from app.database import upgrade
-from app.stopping import end_on_sigterm
+from app.database.upgrade import upgrade
+from app.failures.shutdown import end_on_sigterm
 
 end_on_sigterm()
 app = create_app(debug=True)

@@ -10,8 +10,8 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 
 from app import create_app
-from app.database import upgrade
-from app.stopping import end_on_sigterm, heed_sigterm
+from app.database.upgrade import upgrade
+from app.failures.shutdown import end_on_sigterm, heed_sigterm
 from config import MAX_THREADS, SettingError
 
 

@@ -2,8 +2,9 @@
 
 from flask import Flask
 
-from app import origin
-from app.extensions import compress, csrf, db, limiter, lm, oid
+from app.extensions import compress, csrf, db, limiter, lm
+from app.openid.relying_party import oid
+from app.web import origin
 from config import read_settings
 
 __all__ = ["create_app", "db", "lm", "oid"]
@@ -14,26 +15,19 @@ def create_app(debug: bool = False, **settings) -> Flask:
 
     Raises SettingError, in one sentence, when a setting makes no sense.
     """
-    from app import (
-        cli,
-        counters,
-        database,
-        failures,
-        headers,
-        provider,
-        request_size,
-        templating,
-        views,
-    )
-    from app.openid.store import DatabaseStore
+    from app import cli, provider, views
+    from app.database import engine
+    from app.failures import handlers
+    from app.rendering import jinja
+    from app.web import counters, headers, request_size
 
     app = Flask(__name__)
     app.debug = debug
-    with failures.logged_start(app, settings):
+    with handlers.logged_start(app, settings):
         app.config.update(read_settings(**settings))
-        failures.init_app(app)
+        handlers.init_app(app)
 
-        database.init_app(app)
+        engine.init_app(app)
         origin.init_app(app)
         request_size.init_app(app)
         csrf.init_app(app)
@@ -43,9 +37,9 @@ def create_app(debug: bool = False, **settings) -> Flask:
         app.config["RATELIMIT_STORAGE_OPTIONS"] = counters.storage_options(uri)
         limiter.init_app(app)
         compress.init_app(app)
-        oid.init_app(app, store_factory=DatabaseStore, release=database.release)
+        oid.init_app(app)
 
-        templating.init_app(app)
+        jinja.init_app(app)
         headers.init_app(app)
         views.init_app(app)
         provider.init_app(app)

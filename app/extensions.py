@@ -11,8 +11,6 @@ from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 from sqlalchemy import MetaData
 
-from app.openid.relying_party import RelyingParty
-
 
 def visitor_address() -> str:
     """Give the visitor's address, for IPv6 its /64: one household holds as many as it likes."""
@@ -38,7 +36,6 @@ lm = LoginManager()
 # Its fingerprint of address and browser breaks for whoever changes networks; that a
 # sign-in can be ended in our table is worth more.
 lm.session_protection = None
-oid = RelyingParty()
 csrf = CSRFProtect()
 # While Redis is away each process counts for itself, rather than nobody getting in.
 limiter = Limiter(visitor_address, in_memory_fallback_enabled=True)

@@ -7,8 +7,7 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, StringField, TextAreaField
 from wtforms.validators import ValidationError
 
-from app import nicknames
-from app.models import User
+from app.models import User, nicknames
 
 TAKEN = "This nickname is already in use. Please choose another one."
 LONGEST_TEXT = 140

@@ -3,7 +3,8 @@
 from alembic import context
 from flask import current_app
 
-from app.database import is_of_models, unhurried
+from app.database.engine import unhurried
+from app.database.upgrade import is_of_models
 
 database = current_app.extensions["migrate"].db
 

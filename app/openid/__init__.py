@@ -1,1 +1,4 @@
-"""OpenID plumbing, without pages: what the sign-in and the provider stand on."""
+"""Signing in with an OpenID, as a relying party: discovery, guarded fetching, answers.
+
+It knows no page of the site; `app/views/auth.py` says what happens to who was vouched for.
+"""

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from flask import current_app, url_for
 
 from app.openid import network
-from app.origin import own_url
+from app.web.origin import own_url
 
 
 def target(url: str, longest: int = network.LONGEST_URL) -> network.Target:

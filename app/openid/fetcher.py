@@ -18,7 +18,7 @@ from flask import current_app
 from openid.fetchers import HTTPFetcher, HTTPResponse, setDefaultFetcher
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from app.openid import html, network
+from app.openid import discovery, network
 from app.openid.network import (
     Answer,
     FetchBusy,
@@ -84,7 +84,7 @@ class Fetcher(HTTPFetcher):
         """Fetch `url`, by POST when there is a `body`, and follow its redirects.
 
         Gives the response with whatever status it has. The body of a GET is not the
-        page itself but what discovery may read of it, see `app.openid.html`. Raises
+        page itself but what discovery may read of it, see `app.openid.discovery`. Raises
         FetchRefused, FetchTimedOut, FetchBusy or FetchFailed, and remembers it in the
         current step.
         """
@@ -117,7 +117,7 @@ def _follow(url: str, body, headers: dict[str, str], this: Step) -> HTTPResponse
                 raise FetchFailed(f"{target.origin} compressed its answer unasked")
             text = _decode(answer)
             if body is None:
-                text = html.for_discovery(text)
+                text = discovery.for_discovery(text)
             return HTTPResponse(url, answer.status, answer.headers, text)
         if body is not None:
             # Sent on, it would reach somebody whom discovery did not name.

@@ -7,7 +7,6 @@ come from SITE_URL, never from a header; every failure is one of PROBLEMS.
 """
 
 import logging
-from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import wraps
 from urllib.parse import urlencode
@@ -20,12 +19,14 @@ from openid.message import OPENID2_NS, Message
 from openid.yadis import xri
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import origin
-from app.autosubmit import LONGEST_URL, self_posting_page
+from app.database import end_transaction
 from app.openid import addresses, asked, fetcher
 from app.openid.asked import Asked
-from app.openid.discovery import endpoint_url
-from app.redirects import safe_next
+from app.openid.autosubmit import LONGEST_URL, self_posting_page
+from app.openid.store import DatabaseStore
+from app.openid.xrds import endpoint_url
+from app.web import origin
+from app.web.redirects import safe_next
 
 logger = logging.getLogger(__name__)
 
@@ -62,13 +63,10 @@ class RelyingParty(OpenID):
         super().__init__(
             safe_roots=[], url_root_as_trust_root=True, extension_responses=[pape.Response]
         )
-        self.release = None
 
-    def init_app(self, app, store_factory=None, release: Callable[[], None] = None) -> None:
-        """Bind to `app`: `store_factory` gives a store, `release` ends an open transaction."""
+    def init_app(self, app) -> None:
+        """Bind to `app`, and let python3-openid fetch through our guarded fetcher."""
         super().init_app(app)
-        self.store_factory = store_factory
-        self.release = release
         fetcher.install()
 
     def get_next_url(self) -> str:
@@ -104,10 +102,10 @@ class RelyingParty(OpenID):
         if xri.identifierScheme(identity_url) == "XRI":
             # The one resolver of such names was switched off long ago.
             return "not_openid"
-        self.release()
+        end_transaction()
         with fetcher.step() as step:
             try:
-                asking = _consumer(self.store_factory()).begin(identity_url)
+                asking = _consumer(DatabaseStore()).begin(identity_url)
                 own = _vet(asking.endpoint.server_url)
             except SQLAlchemyError:
                 raise
@@ -154,8 +152,8 @@ class RelyingParty(OpenID):
         return decorated
 
     def _complete(self, answer: dict[str, str], expected: Asked):
-        self.release()
-        store = self.store_factory()
+        end_transaction()
+        store = DatabaseStore()
         with fetcher.step() as step:
             try:
                 response = _consumer(store).complete(answer, self.get_current_url())
@@ -198,6 +196,9 @@ class RelyingParty(OpenID):
         return self_posting_page(
             self._sign_in_url() + "?openid_complete=yes", answer | {REPOSTED: "yes"}
         )
+
+
+oid = RelyingParty()
 
 
 def is_answer() -> bool:

@@ -13,7 +13,7 @@ from openid.store.interface import OpenIDStore
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.database import release, writing
+from app.database import end_transaction, writing
 from app.extensions import db
 
 RELYING_PARTY, PROVIDER = "relying party", "provider"
@@ -34,7 +34,7 @@ class DatabaseStore(OpenIDStore):
     """The store of one role. After a refused nonce, `nonce_problem` says "clock" or "used".
 
     It holds no association: the provider's own follow from its key, see
-    `app.provider.associations`, and as a relying party this site has none.
+    `app.provider.protocol.associations`, and as a relying party this site has none.
     """
 
     def __init__(self, role: str = RELYING_PARTY):
@@ -74,7 +74,7 @@ class DatabaseStore(OpenIDStore):
         outdated = Nonce.timestamp < int(time.time()) - nonce.SKEW
         # Mostly there is nothing to do, and looking takes no lock.
         if not db.session.scalar(sa.select(sa.exists().where(outdated))):
-            release()
+            end_transaction()
             return 0
         with writing() as session:
             return session.execute(sa.delete(Nonce).where(outdated)).rowcount

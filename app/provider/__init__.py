@@ -5,10 +5,10 @@ from flask import Flask, current_app
 
 def init_app(app: Flask) -> None:
     """Add the provider to `app`, unless PROVIDER is off."""
-    from app.provider import accounts, views
+    from app.provider.views import accounts, endpoint
 
     if app.config["PROVIDER"] != "off":
-        app.register_blueprint(views.bp)
+        app.register_blueprint(endpoint.bp)
         app.register_blueprint(accounts.bp)
 
 

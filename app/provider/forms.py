@@ -4,11 +4,10 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, EmailField, PasswordField, StringField
 from wtforms.validators import ValidationError
 
-from app import nicknames
 from app.forms import one_line
-from app.models import cleaned_email
-from app.provider import passwords
+from app.models import cleaned_email, nicknames
 from app.provider.models import Account
+from app.provider.passwords import strength
 
 WRONG = "That is not your password."
 
@@ -51,7 +50,7 @@ class JoinForm(FlaskForm):
             raise ValidationError(self.TAKEN)
 
     def validate_password(self, field) -> None:
-        if problem := passwords.problem(field.data, self.username.data, self.email.data):
+        if problem := strength.problem(field.data, self.username.data, self.email.data):
             raise ValidationError(problem)
 
     def validate_email(self, field) -> None:
@@ -73,7 +72,7 @@ class PasswordForm(FlaskForm):
 
     def validate_password(self, field) -> None:
         account = self.account
-        if problem := passwords.problem(field.data, account.username, account.email):
+        if problem := strength.problem(field.data, account.username, account.email):
             raise ValidationError(problem)
 
     def refuse(self) -> None:

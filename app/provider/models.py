@@ -7,11 +7,10 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship, validates
 
-from app import endings
 from app.database import UTCDateTime, now, writing
 from app.extensions import db
-from app.models import SignIn, hashed
-from app.provider import hashing
+from app.models import SignIn, endings, hashed
+from app.provider.passwords import hashing
 
 LONGEST_REALM = 500
 # Of one account: browsers signed in at once, and sites that need not ask again.

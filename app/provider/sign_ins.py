@@ -7,8 +7,8 @@ from flask import g, session
 from flask_login import current_user
 
 from app.database import now
-from app.provider import browsers
 from app.provider.models import Account, AccountSignIn
+from app.provider.passwords import known_browsers
 
 KEY = "account"
 PROOF_LASTS = timedelta(minutes=5)
@@ -50,7 +50,7 @@ def begin(account: Account) -> None:
     if under_way:
         session["sign_ins"] = under_way
     session[KEY] = token
-    browsers.mark(account)
+    known_browsers.mark(account)
     g.pop(KEY, None)
 
 

@@ -2,9 +2,8 @@
 
 import sqlalchemy as sa
 
-from app import nicknames
 from app.extensions import db
-from app.models import User, followers
+from app.models import User, followers, nicknames
 from app.queries.pagination import Bidirectional, Bounds, Page, bidirectional, page_of, read
 
 _reader: sa.BindParameter[int] = sa.bindparam("reader")

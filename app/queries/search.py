@@ -14,10 +14,10 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
-from app.bounded import bounded
+from app.database.bounded import bounded
 from app.extensions import db
 from app.models import User
-from app.posts import Post, Tag
+from app.models.posts import Post, Tag
 from app.queries.pagination import (
     LIMIT,
     NEWER,

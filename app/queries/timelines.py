@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from app.extensions import db
 from app.models import User, followers
-from app.posts import Mention, Post, Tag
+from app.models.posts import Mention, Post, Tag
 from app.queries.pagination import (
     NEWEST_PAGE,
     Bidirectional,

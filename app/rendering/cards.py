@@ -9,10 +9,10 @@ from flask import url_for
 from flask_login import current_user
 from markupsafe import Markup
 
-from app import markup, moments
-from app.avatars import avatar_url, drawn_avatar_url
 from app.database import now
 from app.queries.timelines import PostRow
+from app.rendering import dates, linkify
+from app.rendering.avatars import avatar_url, drawn_avatar_url
 
 AVATAR_SIZE = 48
 
@@ -36,7 +36,7 @@ class Card(NamedTuple):
 
 # What many people read at once is made once; it depends on nothing else than these.
 linked = lru_cache(maxsize=4096)(
-    lambda body, mentioned, user_url, tag_url: markup.render(
+    lambda body, mentioned, user_url, tag_url: linkify.render(
         body, mentioned.split(), user_url, tag_url
     )
 )
@@ -50,7 +50,7 @@ def cards(rows: Iterable[PostRow], mark: Callable[[str], str] | None = None) -> 
     moment: datetime | None = now() if signed_in else None
     post_url = url_for("posts.post", post_id=0)[:-1]
     user_url = url_for("profiles.user", nickname="-")[:-1]
-    tag_url = url_for("reading.tag", name="-")[:-1]
+    tag_url = url_for("explore.tag", name="-")[:-1]
     pictures: dict[int, tuple[str, str | None]] = {}
     made = []
     for post in rows:
@@ -62,7 +62,7 @@ def cards(rows: Iterable[PostRow], mark: Callable[[str], str] | None = None) -> 
         if mark is None:
             html = linked(post.body, mentioned, user_url, tag_url)
         else:
-            html = markup.render(post.body, mentioned.split(), user_url, tag_url, mark)
+            html = linkify.render(post.body, mentioned.split(), user_url, tag_url, mark)
         made.append(
             Card(
                 post.id,
@@ -72,8 +72,8 @@ def cards(rows: Iterable[PostRow], mark: Callable[[str], str] | None = None) -> 
                 post.nickname,
                 user_url + post.nickname,
                 *pictures[post.user_id],
-                moments.html(post.timestamp, moment, "dt-published"),
-                moments.html(post.edited, moment, "dt-updated") if post.edited else None,
+                dates.html(post.timestamp, moment, "dt-published"),
+                dates.html(post.edited, moment, "dt-updated") if post.edited else None,
                 post.user_id == reader,
             )
         )

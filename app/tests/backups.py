@@ -13,9 +13,9 @@ import flask_migrate
 import sqlalchemy as sa
 
 from app import create_app, db
-from app.database import is_current, upgrade
+from app.database.upgrade import is_current, upgrade
 from app.models import User
-from app.posts import Post
+from app.models.posts import Post
 from app.tests.base import Browser, TestCase, settings
 from app.tests.processes import TEST_SERVER, fresh_database, temporary_folder
 from config import basedir

@@ -12,9 +12,11 @@ from uuid import uuid4
 import sqlalchemy as sa
 from flask import Flask
 
-from app import create_app, db, failures
-from app.database import now, upgrade
+from app import create_app, db
+from app.database import now
+from app.database.upgrade import upgrade
 from app.extensions import limiter
+from app.failures import handlers
 from app.models import Identity, Post, User
 from app.tests.browser import PASSWORD, SITE, Browser
 
@@ -81,7 +83,7 @@ def settings(**changes) -> dict:
 
 def clean_up() -> None:
     """Remove what the suite made outside the checkout."""
-    failures.close_log()
+    handlers.close_log()
     for app in _apps.values():
         with app.app_context():
             db.engine.dispose()

@@ -10,7 +10,7 @@ import time
 import unittest
 
 from app import create_app
-from app.database import upgrade
+from app.database.upgrade import upgrade
 from app.tests.base import SITE, settings
 from app.tests.failure_base import add_failing_pages
 from app.tests.failure_log import write_from_four_processes

@@ -23,8 +23,11 @@ import sqlalchemy as sa
 from flask import Flask
 from werkzeug.test import EnvironBuilder
 
-from app import create_app, db, demo
-from app.database import unhurried, upgrade, writing
+from app import create_app, db
+from app.cli import demo
+from app.database import writing
+from app.database.engine import unhurried
+from app.database.upgrade import upgrade
 from app.models import Post, User, followers
 from app.queries import timelines
 from app.queries.pagination import PAGE_SIZE

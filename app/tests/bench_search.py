@@ -13,8 +13,8 @@ from contextlib import suppress
 import sqlalchemy as sa
 
 from app import db
-from app.bounded import TookTooLong
 from app.database import writing
+from app.database.bounded import TookTooLong
 from app.queries import search, search_terms
 from app.queries.pagination import NEWEST_PAGE
 from app.tests.bench_queries import add_people, analyze, insert, row, stop_indexing

@@ -4,9 +4,9 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from werkzeug.exceptions import BadRequest
 
-from app.autosubmit import self_posting_page
 from app.models import Identity, Post
 from app.openid import addresses
+from app.openid.autosubmit import self_posting_page
 from app.openid.network import FetchRefused
 from app.openid.relying_party import PROBLEMS
 from app.tests.base import PASSWORD, SITE, JoinMixin, PeopleTestCase

@@ -8,10 +8,11 @@ import sqlalchemy as sa
 from openid.extensions import ax, pape, sreg
 
 from app import db
-from app.provider import models, requests
-from app.provider.messages import MAX_KEPT, MAX_OF_A_MACHINE
+from app.provider import models
 from app.provider.models import Account, AccountSignIn, Consent
-from app.provider.requests import MAX_REQUESTS_OF_ADDRESS, PendingRequest
+from app.provider.protocol import requests
+from app.provider.protocol.messages import MAX_KEPT, MAX_OF_A_MACHINE
+from app.provider.protocol.requests import MAX_REQUESTS_OF_ADDRESS, PendingRequest
 from app.tests.base import PASSWORD, SITE, JoinMixin
 from app.tests.clock import Clock
 from app.tests.provider_base import MIGUEL, QUESTION, REFUSED, RETURN_TO, ProviderCase

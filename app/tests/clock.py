@@ -4,7 +4,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from unittest import mock
 
-from app import database
+from app.database import instants
 
 
 class Clock:
@@ -20,7 +20,7 @@ class Clock:
         # this function reads.
         standing = mock.Mock(now=lambda zone: self.moment.astimezone(zone))
         enter = case.enterClassContext if isinstance(case, type) else case.enterContext
-        enter(mock.patch.object(database, "datetime", standing))
+        enter(mock.patch.object(instants, "datetime", standing))
         enter(mock.patch("time.time", lambda: self.moment.timestamp()))
         # A provider of python3-openid dates its answers by this one.
         enter(mock.patch("openid.store.nonce.gmtime", self._gmtime))

@@ -8,10 +8,10 @@ from unittest import mock
 import portalocker
 import sqlalchemy as sa
 
-from app import db, nicknames
+from app import db
 from app.database import writing
 from app.forms import TAKEN
-from app.models import Identity, Post, SignIn, User
+from app.models import Identity, Post, SignIn, User, nicknames
 from app.queries import timelines
 from app.tests.base import PeopleTestCase, TestCase, database_url
 from app.tests.processes import START_SECONDS, Process, temporary_folder

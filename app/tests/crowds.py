@@ -8,7 +8,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from app import db
-from app.provider import hashing
+from app.provider.passwords import hashing
 from app.tests.base import PASSWORD, PeopleTestCase
 from app.tests.processes import copy_of_the_site, fresh_database, site_server
 from config import MAX_THREADS

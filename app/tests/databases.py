@@ -12,7 +12,8 @@ import flask_migrate
 import sqlalchemy as sa
 
 from app import create_app, db
-from app.database import is_current, upgrade, writing
+from app.database import writing
+from app.database.upgrade import is_current, upgrade
 from app.models import Identity, Post, SignIn, User
 from app.tests.base import PeopleTestCase, TestCase, database_url, settings
 from app.tests.processes import (

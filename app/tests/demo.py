@@ -5,10 +5,12 @@ import re
 
 import sqlalchemy as sa
 
-from app import db, demo, markup
+from app import db
+from app.cli import demo
 from app.models import Identity, User, followers
-from app.posts import Mention, Post, Tag
+from app.models.posts import Mention, Post, Tag
 from app.provider.models import Account
+from app.rendering import linkify
 from app.tests.base import PeopleTestCase
 
 
@@ -40,9 +42,9 @@ class DemoTests(PeopleTestCase):
         self.assertEqual(times, sorted(times))
         self.assertGreater((times[-1] - times[0]).days, 60)
         self.assertTrue(any(post.edited for post in posts))
-        tags = {(name, post.id) for post in posts for name in markup.tags_of(post.body)}
+        tags = {(name, post.id) for post in posts for name in linkify.tags_of(post.body)}
         self.assertEqual({tuple(row) for row in self.rows(Tag.name, Tag.post_id)}, tags)
-        keys = {(key, post.id) for post in posts for key in markup.mentions_in(post.body)}
+        keys = {(key, post.id) for post in posts for key in linkify.mentions_in(post.body)}
         found = {tuple(row) for row in self.rows(Mention.nickname_key, Mention.post_id)}
         self.assertEqual(found, keys)
         members = {row.nickname_key for row in self.rows(User.nickname_key)}

@@ -14,7 +14,7 @@ from openid.yadis.constants import YADIS_CONTENT_TYPE
 from openid.yadis.etxrd import XRDSError
 from openid.yadis.parsehtml import MetaNotFound, findHTMLMeta
 
-from app.openid import fetcher, html, network
+from app.openid import discovery, fetcher, network
 from app.tests.fetching_base import (
     LINK,
     PATIENCE,
@@ -96,10 +96,10 @@ class DocumentTests(unittest.TestCase):
             with self.subTest(text):
                 found = self.found(text)
                 self.assertEqual(len(found[0]), links)
-                self.assertEqual(self.found(html.for_discovery(text)), found)
+                self.assertEqual(self.found(discovery.for_discovery(text)), found)
 
     def read_page(self, text: str) -> None:
-        OpenIDServiceEndpoint.fromHTML("http://a/", plain := html.for_discovery(text))
+        OpenIDServiceEndpoint.fromHTML("http://a/", plain := discovery.for_discovery(text))
         self.found(plain)
 
     def test_hostile_pages_are_read_in_linear_time(self):
@@ -181,13 +181,13 @@ class DocumentTests(unittest.TestCase):
         ):
             with self.subTest(text):
                 before = [vars(service) for service in self.services(text)]
-                after = [vars(service) for service in self.services(html.for_discovery(text))]
+                after = [vars(service) for service in self.services(discovery.for_discovery(text))]
                 self.assertTrue(before)
                 self.assertEqual(after, before)
 
     def read_xrds(self, text: str) -> None:
         services = []
-        plain = html.for_discovery(text)
+        plain = discovery.for_discovery(text)
         with contextlib.suppress(XRDSError):
             services = self.services(plain)
         self.assertEqual(services, [])

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from flask import Flask, abort
 
 from app import create_app, db
-from app.database import upgrade
+from app.database.upgrade import upgrade
 from app.extensions import csrf, limiter
 from app.models import Post, User
 from app.provider.models import Account, Consent

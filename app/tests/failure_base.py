@@ -6,10 +6,11 @@ from email import message_from_bytes, policy
 
 from flask import request
 
-from app import create_app, db, failures
-from app.database import upgrade
+from app import create_app, db
+from app.database.upgrade import upgrade
 from app.extensions import csrf
-from app.failure_mail import FailureMail
+from app.failures import handlers
+from app.failures.mailer import FailureMail
 from app.models import User
 from app.tests.base import Browser, TestCase, settings
 from app.tests.mail_base import MAIL_SECONDS, MailBox, mail_server, mail_settings
@@ -85,7 +86,7 @@ class FailureCase(TestCase):
 
         def put_back():
             for handler in logger.handlers:
-                failures.close(handler)
+                handlers.close(handler)
             logger.handlers[:] = kept
             logger.setLevel(level)
 

@@ -7,7 +7,7 @@ import stat
 import sys
 import unittest
 
-from app.log import LONGEST_LOG, MAX_RECORD, OLD_LOGS
+from app.failures.log import LONGEST_LOG, MAX_RECORD, OLD_LOGS
 from app.tests.base import SITE, Browser, settings
 from app.tests.failure_base import ENTRY, FailureCase
 from app.tests.processes import START_SECONDS, Process, temporary_folder
@@ -16,8 +16,8 @@ from config import VERSION, basedir
 # Of the log and how many lines to write: what becomes four processes, as a server's workers do.
 WRITERS = """
 import logging, os, sys
-from app.hiding import Hiding
-from app.log import LogFormatter, file_handler
+from app.failures.redaction import Hiding
+from app.failures.log import LogFormatter, file_handler
 
 def write(number, path, lines):
     log = file_handler(path, 32 * 1024, 2000)

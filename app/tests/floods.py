@@ -5,7 +5,7 @@ import threading
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 
-from app.failure_mail.floods import Floods
+from app.failures.throttle import Floods
 from app.tests.clock import Clock
 from app.tests.failure_base import MailCase
 from app.tests.mail_base import MAIL_SECONDS, mail_server, mail_settings

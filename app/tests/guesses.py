@@ -11,8 +11,9 @@ from limits.strategies import FixedWindowRateLimiter
 
 from app import db
 from app.extensions import limiter
-from app.provider import browsers, guesses, hashing, models
+from app.provider import models
 from app.provider.models import Account
+from app.provider.passwords import guesses, hashing, known_browsers
 from app.tests.base import PASSWORD, Browser, JoinMixin, TestCase
 from app.tests.processes import free_port, redis_server
 
@@ -261,7 +262,7 @@ class KnownBrowserTests(GuessCase):
         cookie = browser.cookie("known")
         headers = {"Cookie": f"known={cookie.value}"} if cookie else {}
         with self.app.test_request_context(headers=headers):
-            return browsers.known_mark(Account.find(username)) is not None
+            return known_browsers.known_mark(Account.find(username)) is not None
 
     def test_it_is_set_by_a_sign_in_alone(self):
         browser = self.browser()

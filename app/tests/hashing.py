@@ -6,9 +6,9 @@ import threading
 from unittest import mock
 
 from app import db
-from app.database import release
-from app.provider import hashing
+from app.database import end_transaction
 from app.provider.models import Account
+from app.provider.passwords import hashing
 from app.tests.base import PASSWORD, JoinMixin, TestCase
 from app.tests.processes import START_SECONDS, wait_until
 
@@ -63,7 +63,7 @@ class HashingTests(JoinMixin, TestCase):
         self.assertEqual(self.calls, [])
 
     def test_no_connection_is_held_meanwhile(self):
-        release()
+        end_transaction()
         held = []
         self.during = lambda: held.append(db.engine.pool.checkedout())
         self.sign_in("miguel", PASSWORD)
@@ -74,7 +74,7 @@ class HashingTests(JoinMixin, TestCase):
         self.miguel.submit(old_password=PASSWORD, password=NEW_PASSWORD)
         self.miguel.get("/openid/delete")
         self.miguel.submit(password="a wrong one")
-        release()
+        end_transaction()
         self.run_command("account", "reset", "miguel")
         self.assertEqual(held, [0] * 8)
 

@@ -4,9 +4,9 @@ import logging
 import re
 from unittest import mock
 
-from app import log_limit
-from app.log import MAX_RECORD, MAX_TRACEBACK
-from app.log_limit import MAX_LINES, MAX_LINES_OF_ALL, MAX_WINDOWS, WINDOW_SECONDS
+from app.failures import log_limit
+from app.failures.log import MAX_RECORD, MAX_TRACEBACK
+from app.failures.log_limit import MAX_LINES, MAX_LINES_OF_ALL, MAX_WINDOWS, WINDOW_SECONDS
 from app.tests.base import SITE, Browser
 from app.tests.failure_base import ENTRY, FailureCase, MailCase
 
@@ -177,8 +177,8 @@ class OwnWordTests(FailureCase):
         app = self.failing_app(RATELIMIT_ENABLED="on")
         client = app.test_client()
         for _ in range(31):
-            client.get("/search?q=limit+hit&b=reading.find&c=30+per", base_url=SITE)
-        self.assertRegex(self.entries("INFO: limit hit")[0], r"limit hit: .+ at reading\.find ")
+            client.get("/search?q=limit+hit&b=explore.find&c=30+per", base_url=SITE)
+        self.assertRegex(self.entries("INFO: limit hit")[0], r"limit hit: .+ at explore\.find ")
 
     def test_what_the_visitor_sent_is_hidden_where_a_line_quotes_it(self):
         app = self.failing_app()
@@ -187,5 +187,5 @@ class OwnWordTests(FailureCase):
             # Libraries make their texts before the log sees them.
             logging.getLogger("openid.consumer").error("quoted: Tr0ub4dor")
         self.assertNotIn("Tr0ub4dor", "\n".join(self.log()))
-        self.assertIn("quoted: [hidden] and ['[hidden]']", self.entries("and")[0])
+        self.assertIn("quoted: [hidden] and ['[hidden]']", self.entries(" and ")[0])
         self.assertIn("quoted: [hidden]", self.log()[-1])

@@ -3,8 +3,8 @@
 import time
 from unittest import mock
 
-from app import failure_mail
-from app.failure_mail import (
+from app.failures import mailer
+from app.failures.mailer import (
     LONGEST_PAUSE,
     MOST_ATTEMPTS,
     MOST_KINDS,
@@ -42,7 +42,7 @@ class BacklogTests(MailCase):
         clock = mock.Mock(wraps=time)
         clock.monotonic = lambda: self.seconds
         for patch in (
-            mock.patch.object(failure_mail, "time", clock),
+            mock.patch.object(mailer, "time", clock),
             mock.patch.object(FailureMail, "_start"),
         ):
             patch.start()
@@ -58,7 +58,7 @@ class BacklogTests(MailCase):
     def fail_at(self, kind: int) -> None:
         with self.app.test_request_context("/"):
             try:
-                exec(compile("\n" * kind + "1 / 0", failure_mail.__file__, "exec"))
+                exec(compile("\n" * kind + "1 / 0", mailer.__file__, "exec"))
             except ZeroDivisionError:
                 self.app.logger.exception("kind %d", kind)
 

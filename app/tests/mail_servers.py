@@ -9,7 +9,7 @@ from unittest import mock
 
 from aiosmtpd.smtp import AuthResult
 
-from app.failure_mail import smtp
+from app.mail import smtp
 from app.tests.base import Browser
 from app.tests.failure_base import PAGE, MailCase
 from app.tests.mail_base import MAIL_SECONDS, MailBox, Tarpit, mail_settings

@@ -6,8 +6,8 @@ import flask_migrate
 import sqlalchemy as sa
 
 from app import create_app, db
-from app.database import upgrade
-from app.posts import Mention, Post, Tag
+from app.database.upgrade import upgrade
+from app.models.posts import Mention, Post, Tag
 from app.tests.base import Browser, TestCase, settings
 from app.tests.processes import fresh_database
 

@@ -6,13 +6,13 @@ from html.parser import HTMLParser
 import html5lib
 
 from app import db
-from app.openid.discovery import wants_xrds
-from app.posts import Post
-from app.redirects import safe_next
+from app.models.posts import Post
+from app.openid.xrds import wants_xrds
 from app.tests.base import SITE, Browser, PeopleTestCase, TestCase
 from app.tests.every_page import Readers, pages, site_of_every_page
 from app.tests.processes import fresh_database
 from app.tests.provider_base import REALM
+from app.web.redirects import safe_next
 
 HOSTILE_NEXT = [
     "//evil.example",

@@ -5,8 +5,8 @@ from unittest import mock
 
 from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
-from app.provider import hashing, passwords
 from app.provider.models import Account
+from app.provider.passwords import hashing, strength
 from app.tests.base import PASSWORD, JoinMixin, TestCase
 from app.tests.processes import START_SECONDS, wait_until
 
@@ -22,28 +22,28 @@ class WeakPasswordTests(JoinMixin, TestCase):
 
     def test_what_is_guessed_first_is_refused_with_the_reason(self):
         for password, reason in {
-            "password": passwords.COMMON,
-            "12345678": passwords.COMMON,
-            "Passw0rd!": passwords.COMMON,
-            "trustno1": passwords.COMMON,
-            "monkey77": passwords.COMMON,
-            "drowssap": passwords.COMMON,
-            " " * 8: passwords.REPEATED,
-            "aaaaaaaaaaaa": passwords.REPEATED,
-            "éééééééé": passwords.REPEATED,
-            "passwordpasswordpassword": passwords.REPEATED,
-            "a" * 1000: passwords.REPEATED,
-            "abcdefghij": passwords.IN_A_ROW,
-            "poiuytre": passwords.IN_A_ROW,
-            "29.02.1980": passwords.DATE,
-            "worthwhile": passwords.WORD,
-            "ingrid1970": passwords.OWN,
-            "INGRID1970": passwords.OWN,
-            "0791dirgni": passwords.OWN,
-            "ingrid@mails.example": passwords.OWN,
-            "mails.example": passwords.OWN,
-            "microblog": passwords.OWN,
-            "microblog1": passwords.OWN,
+            "password": strength.COMMON,
+            "12345678": strength.COMMON,
+            "Passw0rd!": strength.COMMON,
+            "trustno1": strength.COMMON,
+            "monkey77": strength.COMMON,
+            "drowssap": strength.COMMON,
+            " " * 8: strength.REPEATED,
+            "aaaaaaaaaaaa": strength.REPEATED,
+            "éééééééé": strength.REPEATED,
+            "passwordpasswordpassword": strength.REPEATED,
+            "a" * 1000: strength.REPEATED,
+            "abcdefghij": strength.IN_A_ROW,
+            "poiuytre": strength.IN_A_ROW,
+            "29.02.1980": strength.DATE,
+            "worthwhile": strength.WORD,
+            "ingrid1970": strength.OWN,
+            "INGRID1970": strength.OWN,
+            "0791dirgni": strength.OWN,
+            "ingrid@mails.example": strength.OWN,
+            "mails.example": strength.OWN,
+            "microblog": strength.OWN,
+            "microblog1": strength.OWN,
         }.items():
             with self.subTest(password[:30]):
                 browser = self.join_with(password)
@@ -56,14 +56,14 @@ class WeakPasswordTests(JoinMixin, TestCase):
 
     def test_a_long_username_is_no_password_either(self):
         name = "kzqvbxwfgjthmpnrsdlc" + "7" * 44
-        self.assertEqual(self.join_with(name, name).page.alerts, [passwords.OWN])
+        self.assertEqual(self.join_with(name, name).page.alerts, [strength.OWN])
 
     def test_each_of_the_3000_most_common_is_refused(self):
         # OWASP ASVS 5, 6.2.4: those that are long enough.
         common = [word for word in FREQUENCY_LISTS["passwords"] if len(word) >= 8][:3000]
         self.assertEqual(len(common), 3000)
         for word in common:
-            self.assertIsNotNone(passwords.problem(word), word)
+            self.assertIsNotNone(strength.problem(word), word)
 
     def test_what_nobody_thinks_of_is_taken(self):
         for number, password in enumerate(
@@ -87,9 +87,9 @@ class WeakPasswordTests(JoinMixin, TestCase):
     def test_a_changed_one_keeps_to_the_same_rules(self):
         browser = self.join("miguelito", "m@miguels.example")
         for password, reason in {
-            "password": passwords.COMMON,
-            "miguelito": passwords.OWN,
-            "m@miguels.example": passwords.OWN,
+            "password": strength.COMMON,
+            "miguelito": strength.OWN,
+            "m@miguels.example": strength.OWN,
         }.items():
             browser.get("/openid/password")
             browser.submit(old_password=PASSWORD, password=password)
@@ -99,7 +99,7 @@ class WeakPasswordTests(JoinMixin, TestCase):
     def test_what_is_ones_own_does_not_count_for_others_at_the_same_time(self):
         # The library keeps it in one variable for all threads.
         go_on, judging, most, found = threading.Event(), [], [], []
-        real = passwords.zxcvbn
+        real = strength.zxcvbn
 
         def zxcvbn(*arguments, **options):
             judging.append(None)
@@ -110,20 +110,20 @@ class WeakPasswordTests(JoinMixin, TestCase):
 
         def judge(name: str) -> None:
             with self.app.app_context():
-                found.append(passwords.problem(name, name))
+                found.append(strength.problem(name, name))
 
         names = [f"kzqvbxwfgj{number}" for number in range(hashing.MAX_AT_ONCE)]
         threads = [threading.Thread(target=judge, args=[name]) for name in names]
-        with mock.patch.object(passwords, "zxcvbn", zxcvbn):
+        with mock.patch.object(strength, "zxcvbn", zxcvbn):
             for thread in threads:
                 thread.start()
             wait_until(lambda: hashing._running._value == 0, START_SECONDS, "both have a turn")
             go_on.set()
             for thread in threads:
                 thread.join()
-        self.assertEqual(found, [passwords.OWN] * len(names))
+        self.assertEqual(found, [strength.OWN] * len(names))
         self.assertEqual(max(most), 1)
 
     def test_no_crafted_text_breaks_the_judge(self):
         for text in ("\x00" * 8, "İ" * 24, "ﬁ²٣४ßſǅͅ" * 3, "\u202e" * 9, "4@8({[<369&#!1/|0$5+7%2"):
-            passwords.problem(text, text, text)
+            strength.problem(text, text, text)

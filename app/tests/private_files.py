@@ -9,8 +9,8 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from app import create_app, db
-from app.database import upgrade
-from app.private_files import keep_private
+from app.database.private_files import keep_private
+from app.database.upgrade import upgrade
 from app.tests.base import TestCase, settings
 from app.tests.commands import SafetyCheckTests
 from app.tests.processes import Server, copy_of_the_site, temporary_folder

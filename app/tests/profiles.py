@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from app import db
 from app.database import now
 from app.models import User
-from app.nicknames import RESERVED
+from app.models.nicknames import RESERVED
 from app.tests.base import SITE, PeopleTestCase
 from app.tests.clock import Clock
 

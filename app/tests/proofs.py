@@ -7,9 +7,9 @@ import sqlalchemy as sa
 
 from app import db
 from app.models import Identity, SignIn, User
+from app.models.sign_ins import MAX_PROOF_AGE
 from app.openid.relying_party import PROBLEMS
 from app.provider.models import AccountSignIn
-from app.sign_ins import MAX_PROOF_AGE
 from app.tests.base import PASSWORD, SITE, JoinMixin
 from app.tests.clock import Clock
 from app.tests.proving import A_MOMENT, PAPE, ProvingCase

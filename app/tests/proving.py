@@ -7,8 +7,8 @@ import sqlalchemy as sa
 
 from app import db
 from app.models import Identity, SignIn, User
+from app.models.sign_ins import MAX_PROOF_AGE
 from app.openid.relying_party import PROBLEMS
-from app.sign_ins import MAX_PROOF_AGE
 from app.tests.base import SITE, Browser, JoinMixin
 from app.tests.clock import Clock
 from app.tests.second_provider import SecondProvider, SecondProviderCase

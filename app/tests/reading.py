@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from app import db
 from app.database import now
-from app.posts import Mention, Post, Tag
+from app.models.posts import Mention, Post, Tag
 from app.tests.base import SITE, Browser, PeopleTestCase
 from app.tests.clock import Clock
 from app.tests.reading_base import shown

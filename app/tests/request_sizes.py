@@ -6,10 +6,11 @@ from urllib.parse import quote
 
 from flask import request
 
-from app import forms, markup
-from app.markup import LONGEST_TAG
-from app.request_size import MAX_HEADER, MAX_HEADERS, MAX_PATH, MAX_QUERY
+from app import forms
+from app.rendering import linkify
+from app.rendering.linkify import LONGEST_TAG
 from app.tests.base import PASSWORD, SITE, JoinMixin, PeopleTestCase
+from app.web.request_size import MAX_HEADER, MAX_HEADERS, MAX_PATH, MAX_QUERY
 
 LONG = 300_000
 BOUNDARY = "multipart/form-data; boundary="
@@ -102,7 +103,7 @@ class NormalisingTests(PeopleTestCase):
             return unicodedata.normalize(form, text)
 
         spy = mock.Mock(wraps=unicodedata, normalize=normalize)
-        with mock.patch.object(markup, "unicodedata", spy):
+        with mock.patch.object(linkify, "unicodedata", spy):
             with mock.patch.object(forms, "unicodedata", spy):
                 action()
         return max(lengths)
@@ -127,6 +128,6 @@ class NormalisingTests(PeopleTestCase):
     def test_a_tag_is_found_however_it_is_typed(self):
         # Each of these letters is four code points when taken apart.
         name = "\u1f82" * (LONGEST_TAG // 2)
-        key = markup.tag_key(name)
-        self.assertEqual(markup.tag_key(unicodedata.normalize("NFD", name)), key)
+        key = linkify.tag_key(name)
+        self.assertEqual(linkify.tag_key(unicodedata.normalize("NFD", name)), key)
         self.assertIsNotNone(key)

@@ -5,7 +5,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from app import db
-from app.database import is_of_models
+from app.database.upgrade import is_of_models
 from app.tests.processes import TEST_SERVER
 
 # Triggers that the migrations make. A migration that rebuilds a table on SQLite loses

@@ -7,7 +7,7 @@ import flask_migrate
 import sqlalchemy as sa
 
 from app import create_app, db
-from app.database import upgrade
+from app.database.upgrade import upgrade
 from app.models import Post
 from app.tests.base import Browser, settings
 from app.tests.processes import fresh_database

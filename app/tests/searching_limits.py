@@ -6,14 +6,14 @@ from urllib.parse import quote
 import sqlalchemy as sa
 
 from app import db
-from app.bounded import TookTooLong, bounded
+from app.database.bounded import TookTooLong, bounded
 from app.queries import search
 from app.queries.search import MAX_SECONDS
 from app.queries.search_terms import MAX_WORDS, parse, words
 from app.tests.base import Browser, PeopleTestCase
 from app.tests.clock import Clock
 from app.tests.reading_base import SearchPageTestCase
-from app.views import reading
+from app.views import explore
 
 PAGES = ("/search?q=tea", "/search/people?q=tea", "/search?q=tea&older=9")
 # Statements that would go on for much longer than anybody waits.
@@ -97,7 +97,7 @@ class SearchCostTests(SearchPageTestCase):
         with self.assertRaises(sa.exc.SQLAlchemyError), bounded(MAX_SECONDS):
             db.session.execute(sa.text("SELECT * FROM nowhere"))
         self.assertEqual(self.found("tea"), ["a cup of tea"])
-        self.assertEqual(reading.SEARCH_LIMIT, "30 per minute")
+        self.assertEqual(explore.SEARCH_LIMIT, "30 per minute")
 
 
 class SearchWordsTests(SearchPageTestCase):

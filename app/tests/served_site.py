@@ -7,7 +7,7 @@ from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from app import create_app, db
-from app.database import upgrade
+from app.database.upgrade import upgrade
 from app.extensions import limiter
 from app.tests.base import settings
 from app.tests.processes import fresh_database

@@ -10,7 +10,7 @@ import portalocker
 import sqlalchemy as sa
 
 from app import create_app, db
-from app.database import MIGRATION_LOCK, is_current
+from app.database.upgrade import MIGRATION_LOCK, is_current
 from app.tests.base import JoinMixin, settings
 from app.tests.mail_base import MAIL_SECONDS, mail_server
 from app.tests.processes import (

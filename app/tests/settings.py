@@ -10,7 +10,7 @@ from sqlalchemy.engine import make_url
 
 import config
 from app import create_app
-from app.database import upgrade
+from app.database.upgrade import upgrade
 from app.tests.base import Browser, JoinMixin, TestCase, settings
 from app.tests.processes import (
     START_SECONDS,

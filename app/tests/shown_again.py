@@ -2,10 +2,10 @@
 
 from unittest import mock
 
-from app import typed
 from app.extensions import limiter
 from app.provider import forms
 from app.tests.base import JoinMixin, PeopleTestCase
+from app.web import typed
 
 
 class ShownAgainTests(JoinMixin, PeopleTestCase):

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from app import db
 from app.database import writing
 from app.models import Identity, SignIn, User
+from app.models.sign_ins import SignInEnded
 from app.provider.models import Account, AccountSignIn
-from app.sign_ins import SignInEnded
 from app.tests.base import PASSWORD, SITE, PeopleTestCase
 from app.tests.concurrency import ConcurrencyCase
 from app.tests.processes import START_SECONDS

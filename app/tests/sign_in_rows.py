@@ -9,10 +9,11 @@ import flask_migrate
 import sqlalchemy as sa
 
 from app import create_app, db
-from app.database import now, upgrade
+from app.database import now
+from app.database.upgrade import upgrade
 from app.models import Identity, SignIn, User, hashed
+from app.models.sign_ins import SignInEnded
 from app.provider.models import Account, AccountSignIn
-from app.sign_ins import SignInEnded
 from app.tests.base import PASSWORD, SITE, JoinMixin, PeopleTestCase, settings
 from app.tests.clock import Clock
 from app.tests.processes import fresh_database

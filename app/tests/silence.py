@@ -16,8 +16,8 @@ import sqlalchemy as sa
 from flask import Flask
 
 from app import db
-from app.database import unhurried
-from app.postgresql import COMMAND_SECONDS
+from app.database.engine import unhurried
+from app.database.postgresql import COMMAND_SECONDS
 from app.tests.outage_base import BrokenCase
 from app.tests.postgresql_base import Cluster
 from app.tests.processes import (

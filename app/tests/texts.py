@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import unquote
 from xml.etree import ElementTree
 
-from app import markup, moments
-from app.avatars import identicon
+from app.rendering import dates, linkify
+from app.rendering.avatars import identicon
 
 
 def shown(text: str, *known: str) -> str:
     """Give the HTML of `text` on a site whose members are `known`."""
-    return str(markup.render(text, set(known), "/user/", "/tag/"))
+    return str(linkify.render(text, set(known), "/user/", "/tag/"))
 
 
 def addresses(text: str, *known: str) -> list[str]:
@@ -139,7 +139,7 @@ class LinkifyTests(unittest.TestCase):
 
     def test_what_is_kept_of_a_mention_is_all_that_it_may_become(self):
         for text in ("@susan", "@susan.", "@Susan_", "@susan_.", "@susan-_.", "@a.b-c_d..."):
-            kept = markup.mentions_in(text)
+            kept = linkify.mentions_in(text)
             with self.subTest(text):
                 # What was kept of posts before stands for them still.
                 written = text[1:].lower()
@@ -169,7 +169,7 @@ class LinkifyTests(unittest.TestCase):
             "#हिन्दी": {"हिन्दी"},
         }.items():
             with self.subTest(text):
-                self.assertEqual(markup.tags_of(text), tags)
+                self.assertEqual(linkify.tags_of(text), tags)
 
     def test_what_looks_like_a_tag_and_is_none(self):
         for text in (
@@ -186,7 +186,7 @@ class LinkifyTests(unittest.TestCase):
             "#" + "x" * 65,
         ):
             with self.subTest(text):
-                self.assertEqual(markup.tags_of(text), set())
+                self.assertEqual(linkify.tags_of(text), set())
                 self.assertNotIn("/tag/", shown(text))
 
     def test_a_tag_and_its_link_agree(self):
@@ -194,7 +194,7 @@ class LinkifyTests(unittest.TestCase):
             with self.subTest(text):
                 self.assertEqual(
                     {unquote(address.removeprefix("/tag/")) for address in addresses(text)},
-                    markup.tags_of(text),
+                    linkify.tags_of(text),
                 )
 
     def test_the_longest_text_takes_no_time_to_speak_of(self):
@@ -208,7 +208,7 @@ class MomentTests(unittest.TestCase):
     THEN = datetime(2026, 3, 9, 7, 5, 59, 123456, tzinfo=UTC)
 
     def test_absolute_times_are_utc_and_say_so(self):
-        self.assertEqual(moments.absolute(self.THEN), "9 March 2026, 07:05 UTC")
+        self.assertEqual(dates.absolute(self.THEN), "9 March 2026, 07:05 UTC")
 
     def test_relative_times(self):
         for ago, words in {
@@ -227,10 +227,10 @@ class MomentTests(unittest.TestCase):
             timedelta(days=4000): "9 March 2026",
         }.items():
             with self.subTest(str(ago)):
-                self.assertEqual(moments.relative(self.THEN, self.THEN + ago), words)
+                self.assertEqual(dates.relative(self.THEN, self.THEN + ago), words)
 
     def test_a_relative_time_has_the_full_one_in_its_title(self):
-        html = moments.html(self.THEN, self.THEN + timedelta(minutes=5), "dt-published")
+        html = dates.html(self.THEN, self.THEN + timedelta(minutes=5), "dt-published")
         time = ElementTree.fromstring(str(html))
         self.assertEqual(time.text, "5 minutes ago")
         self.assertEqual(
@@ -243,7 +243,7 @@ class MomentTests(unittest.TestCase):
         )
 
     def test_without_a_present_it_is_absolute(self):
-        time = ElementTree.fromstring(str(moments.html(self.THEN)))
+        time = ElementTree.fromstring(str(dates.html(self.THEN)))
         self.assertEqual(time.text, "9 March 2026, 07:05 UTC")
         self.assertEqual(time.attrib, {"datetime": "2026-03-09T07:05:59+00:00"})
 

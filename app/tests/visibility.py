@@ -14,7 +14,7 @@ from sqlalchemy.orm import aliased
 from app import db
 from app.database import now, writing
 from app.models import Post, User
-from app.posts import Tag
+from app.models.posts import Tag
 from app.queries import search, search_terms, timelines, visibility
 from app.queries.pagination import NEWEST_PAGE, PAGE_SIZE, Bounds
 from app.tests.base import Browser, PeopleTestCase

@@ -1,11 +1,14 @@
-"""The pages, one blueprint a concern."""
+"""The pages, one blueprint a concern: what a visitor sends and what comes back.
+
+A view asks a form, calls a verb of `app/models` or a query, and renders a template.
+"""
 
 from flask import Flask
 
-from app.views import auth, errors, feeds, health, openids, posts, profiles, proofs, reading
+from app.views import account, auth, errors, explore, feeds, health, posts, profiles, proofs
 
 
 def init_app(app: Flask) -> None:
-    for module in (auth, posts, reading, feeds, profiles, openids, proofs, health):
+    for module in (auth, account, proofs, posts, profiles, explore, feeds, health):
         app.register_blueprint(module.bp)
     errors.init_app(app)

@@ -18,18 +18,26 @@ from flask import (
 from flask_login import current_user
 from sqlalchemy.exc import IntegrityError
 
-from app import nicknames, origin, sessions, typed
 from app.database import now
-from app.extensions import csrf, limiter, lm, oid
+from app.extensions import csrf, limiter, lm
+from app.failures.redaction import OwnWord
 from app.forms import OWN_PROVIDER, LoginForm, NicknameForm
-from app.headers import let_form_leave
-from app.hiding import OwnWord
-from app.models import LONGEST_IDENTIFIER, Identity, SignIn, SignInEnded, User, cleaned_email
+from app.models import (
+    LONGEST_IDENTIFIER,
+    Identity,
+    SignIn,
+    SignInEnded,
+    User,
+    cleaned_email,
+    nicknames,
+)
 from app.openid import asked
 from app.openid.asked import Asked
-from app.openid.discovery import point_at
-from app.openid.relying_party import PROBLEMS, is_answer
-from app.views import openids, proofs
+from app.openid.relying_party import PROBLEMS, is_answer, oid
+from app.openid.xrds import point_at
+from app.views import account, proofs
+from app.web import origin, sessions, typed
+from app.web.headers import let_form_leave
 
 bp = Blueprint("auth", __name__)
 
@@ -174,7 +182,7 @@ def after_login(resp):
     if expected.prove is not None:
         return proofs.accept(resp.identity_url, expected, proved)
     if expected.add_to is not None:
-        return openids.add_proven(resp.identity_url, expected)
+        return account.add_proven(resp.identity_url, expected)
     user = Identity.owner(resp.identity_url)
     if user is not None:
         return _signed_in(user, resp.identity_url, expected.remember, proved)

@@ -15,10 +15,11 @@ from werkzeug.exceptions import (
     TooManyRequests,
 )
 
-from app import failures, origin, typed
 from app.extensions import db, limiter
-from app.hiding import OwnWord
+from app.failures import handlers
+from app.failures.redaction import OwnWord
 from app.queries import search_terms
+from app.web import origin, typed
 
 # Heading and sentence of each status; others get the words of 400.
 WORDS = {
@@ -137,13 +138,13 @@ def internal_error(error: InternalServerError):
     """Say that the fault is ours; needs no user, no session and no database."""
     if error.original_exception is None:
         # Flask logs what was raised, but not what was returned or given to abort().
-        failures.reference()
+        handlers.reference()
         current_app.logger.error("%s at %s", error, request.path, exc_info=error)
     _undo()
     page = render_template(
         "errors/500.html",
-        reference=failures.reference(),
-        told=failures.tells_administrator(current_app),
+        reference=handlers.reference(),
+        told=handlers.tells_administrator(current_app),
     )
     return page, 500
 

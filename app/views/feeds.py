@@ -5,14 +5,14 @@ from datetime import UTC, datetime
 
 from flask import Blueprint, Response, abort, render_template, request, url_for
 
-from app import markup
-from app.access import reader_id, reader_required
-from app.headers import let_everybody_keep
 from app.models import User
-from app.origin import own_url
 from app.queries import timelines
 from app.queries.pagination import Page
+from app.rendering import linkify
 from app.rendering.cards import cards
+from app.web.access import reader_id, reader_required
+from app.web.headers import let_everybody_keep
+from app.web.origin import own_url
 
 bp = Blueprint("feeds", __name__)
 
@@ -24,7 +24,7 @@ NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 @reader_required
 def explore():
     """Give everybody's newest posts to feed readers."""
-    own, page = url_for("feeds.explore"), url_for("reading.explore")
+    own, page = url_for("feeds.explore"), url_for("explore.explore")
     return _feed("Everybody", own, page, timelines.everybodys(reader_id()))
 
 
@@ -42,8 +42,8 @@ def user(nickname: str):
 @reader_required
 def tag(name: str):
     """Give a tag's newest posts to feed readers."""
-    key = markup.tag_key(name) or abort(404)
-    own, page = url_for("feeds.tag", name=key), url_for("reading.tag", name=key)
+    key = linkify.tag_key(name) or abort(404)
+    own, page = url_for("feeds.tag", name=key), url_for("explore.tag", name=key)
     return _feed(f"#{key}", own, page, timelines.tagged(key, reader_id()))
 
 
@@ -51,7 +51,7 @@ def _feed(title: str, feed_url: str, page_url: str, page: Page) -> Response:
     changed = [post.edited or post.timestamp for post in page.rows]
     updated = max(changed, default=datetime(2012, 1, 1, tzinfo=UTC))
     text = render_template(
-        "reading/feed.xml",
+        "explore/feed.xml",
         title=title,
         page_url=own_url(page_url),
         feed_url=own_url(feed_url),

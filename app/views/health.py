@@ -4,7 +4,8 @@ import sqlalchemy as sa
 from flask import Blueprint, Response
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.database import has_every_table, is_current, writing
+from app.database import writing
+from app.database.upgrade import has_every_table, is_current
 from app.extensions import limiter
 
 bp = Blueprint("health", __name__)

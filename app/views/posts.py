@@ -13,18 +13,18 @@ from flask import (
 )
 from flask_login import login_required
 
-from app.access import reader_id, reader_required, user_key
 from app.extensions import limiter
 from app.forms import PostForm
-from app.headers import let_everybody_keep
 from app.models import Post
-from app.openid.discovery import realm_document, wants_xrds
-from app.origin import own_url
+from app.openid.xrds import realm_document, wants_xrds
 from app.queries import timelines
 from app.queries.pagination import MAX_ID
-from app.redirects import safe_next
 from app.rendering.cards import cards
 from app.views.paging import bounds
+from app.web.access import reader_id, reader_required, user_key
+from app.web.headers import let_everybody_keep
+from app.web.origin import own_url
+from app.web.redirects import safe_next
 
 bp = Blueprint("posts", __name__)
 

@@ -15,16 +15,16 @@ from flask_login import current_user, login_required
 from sqlalchemy.exc import IntegrityError
 
 from app import provider
-from app.access import reader_id, reader_required
-from app.avatars import DRAWN, identicon
 from app.extensions import db
 from app.forms import EditForm, OpenIDForm
-from app.headers import FOR_EVER, let_everybody_keep, let_everybody_keep_same, let_form_leave
 from app.models import Identity, SignIn, User
 from app.openid import asked
 from app.queries import profiles, timelines
+from app.rendering.avatars import DRAWN, identicon
 from app.rendering.cards import cards
 from app.views.paging import bounds
+from app.web.access import reader_id, reader_required
+from app.web.headers import FOR_EVER, let_everybody_keep, let_everybody_keep_same, let_form_leave
 
 bp = Blueprint("profiles", __name__)
 

@@ -16,16 +16,16 @@ from flask import (
 )
 from flask_login import login_required
 
-from app import endings, sessions
-from app.access import user_key
-from app.extensions import db, limiter, oid
-from app.headers import let_form_leave
-from app.models import Identity, SignInEnded
+from app.extensions import db, limiter
+from app.models import Identity, SignInEnded, endings
+from app.models.sign_ins import MAX_PROOF_AGE, is_fresh
 from app.openid import asked
 from app.openid.asked import Asked
-from app.openid.relying_party import PROBLEMS
-from app.redirects import safe_next
-from app.sign_ins import MAX_PROOF_AGE, is_fresh
+from app.openid.relying_party import PROBLEMS, oid
+from app.web import sessions
+from app.web.access import user_key
+from app.web.headers import let_form_leave
+from app.web.redirects import safe_next
 
 bp = Blueprint("proofs", __name__, url_prefix="/edit")
 
@@ -92,7 +92,7 @@ def choose():
     if request.method == "POST":
         chosen = [one for one in identities if str(one.id) == request.form.get("identity")]
         return _send(chosen[0], back, asked.all_typed()) if chosen else abort(404)
-    return render_template("profiles/proof.html", identities=identities, next=back)
+    return render_template("account/proof.html", identities=identities, next=back)
 
 
 def accept(identifier: str, expected: Asked, proved: datetime):

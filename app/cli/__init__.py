@@ -1,0 +1,184 @@
+"""Commands for whoever runs the site: `flask --help` lists them."""
+
+import logging
+import secrets
+import smtplib
+from urllib.parse import urlencode
+
+import click
+import sqlalchemy as sa
+from flask import Flask, current_app
+from flask.cli import AppGroup, with_appcontext
+from openid.consumer.discover import DiscoveryFailure, discover
+from openid.fetchers import HTTPFetchingError
+from openid.message import OPENID2_NS
+from openid.yadis import xri
+
+from app.cli import check, demo
+from app.database import end_transaction, writing
+from app.database.engine import unhurried
+from app.database.upgrade import upgrade
+from app.failures import redaction
+from app.mail import smtp
+from app.models import Post, User
+from app.openid import fetcher
+from app.openid.store import DatabaseStore
+from app.provider.models import Account
+
+
+@with_appcontext
+def bring_up_to_date() -> None:
+    upgrade(current_app._get_current_object())
+    # Nobody waits for a command but the one who gave it.
+    click.get_current_context().with_resource(unhurried())
+
+
+def group(name: str, help: str) -> AppGroup:
+    return AppGroup(name, help=help, callback=bring_up_to_date)
+
+
+openid_commands = group("openid", "Look after sign-in with OpenID.")
+user_commands = group("user", "Look after users.")
+post_commands = group("post", "Look after posts.")
+mail_commands = AppGroup("mail", help="Look after failure mail.")
+account_commands = group("account", "Look after accounts of this site's own provider.")
+
+
+def init_app(app: Flask) -> None:
+    for command in (
+        openid_commands,
+        user_commands,
+        post_commands,
+        account_commands,
+        mail_commands,
+        check_settings,
+        demo.demo,
+    ):
+        app.cli.add_command(command)
+
+
+@click.command("check")
+def check_settings() -> None:
+    """Say what is unsafe about the present settings and files, one line each."""
+    warnings = check.warnings(current_app._get_current_object())
+    for line in warnings:
+        click.echo(line)
+    raise SystemExit(1 if warnings else 0)
+
+
+@mail_commands.command("test")
+def test_mail() -> None:
+    """Send a mail to ADMINS, and say what the mail server answered."""
+    config = current_app.config
+    if not config["ADMINS"]:
+        raise click.ClickException("ADMINS is empty: there is nobody to send a mail to.")
+    server = f"{config['MAIL_SERVER']}:{config['MAIL_PORT']}"
+    text = f"{config['SITE_URL']} can send you mail. You will hear of its failures.\n"
+    try:
+        answer = smtp.send(config, smtp.letter(config, "[microblog] test", text))
+    except (OSError, smtplib.SMTPException, ValueError) as error:
+        raise click.ClickException(
+            f"{server} did not take the mail: {redaction.one_line(str(error) or repr(error))}"
+        ) from error
+    click.echo(f"{server} answered: {redaction.one_line(answer)}")
+    click.echo(f"A mail is on its way to {', '.join(config['ADMINS'])}.")
+
+
+@openid_commands.command("check")
+@click.argument("url", required=False)
+def check_openid(url: str | None) -> None:
+    """Ask each provider of the sign-in page, or URL, whether it still answers."""
+    # The library's own words would stand between the lines of the answer.
+    logging.getLogger("openid").setLevel(logging.CRITICAL)
+    # Any username will do where one belongs in the address: a provider that answers
+    # for nobody of that name is alive all the same.
+    urls = [url] if url else [p["url"] for p in current_app.config["OPENID_PROVIDERS"]]
+    alive = [_is_alive(url.replace("<username>", "example")) for url in urls]
+    raise SystemExit(0 if all(alive) else 1)
+
+
+def _is_alive(url: str) -> bool:
+    """Tell whether there is an OpenID at `url` whose providers answer, and print what is there."""
+    end_transaction()
+    shown = redaction.one_line(url)
+    if xri.identifierScheme(url) == "XRI":
+        click.echo(f"{shown}: is no web address, and nobody looks up other names any more")
+        return False
+    with fetcher.step() as step:
+        try:
+            _, services = discover(url)
+        except (DiscoveryFailure, HTTPFetchingError) as error:
+            click.echo(f"{shown}: no answer: {redaction.one_line(str(step.failure or error))}")
+            return False
+        except Exception as error:  # The library raises whatever its parsers do.
+            click.echo(f"{shown}: cannot be an OpenID: {redaction.one_line(str(error))}")
+            return False
+    if not services:
+        click.echo(f"{shown}: answers, but is no OpenID")
+        return False
+    problems = {service.server_url: None for service in services}
+    problems = {endpoint: _problem_of(endpoint) for endpoint in problems}
+    for service in services:
+        problem = problems[service.server_url]
+        state = f"not alive, {problem}" if problem else "alive"
+        click.echo(f"{shown}: {state}, {service.server_url} ({', '.join(service.type_uris)})")
+    return not any(problems.values())
+
+
+def _problem_of(endpoint: str) -> str | None:
+    """Ask a provider's endpoint to check an answer; return what is wrong when it does not."""
+    # Every provider has to answer that it is not valid (OpenID 2.0, 11.4.2), and keeps nothing.
+    question = {
+        "openid.ns": OPENID2_NS,
+        "openid.mode": "check_authentication",
+        "openid.assoc_handle": "none",
+        "openid.signed": "mode",
+        "openid.sig": "none",
+    }
+    with fetcher.step():
+        try:
+            status = fetcher.Fetcher().fetch(endpoint, urlencode(question)).status
+        except fetcher.FetchError as error:
+            return redaction.one_line(str(error))
+    return f"it answers {status}" if status in {404, 410} or status >= 500 else None
+
+
+@openid_commands.command("cleanup")
+def cleanup() -> None:
+    """Remove nonces that have expired."""
+    click.echo(f"Removed {DatabaseStore().cleanupNonces()} nonces.")
+
+
+@user_commands.command("remove")
+@click.argument("nickname")
+def remove_user(nickname: str) -> None:
+    """Delete the user NICKNAME with all posts, sign-ins and OpenIDs."""
+    user = User.find(nickname)
+    if user is None:
+        raise click.ClickException(f"There is no user {nickname}.")
+    user.remove()
+    click.echo(f"Removed {nickname}.")
+
+
+@post_commands.command("remove")
+@click.argument("post_id", type=click.IntRange(1, 2**63 - 1), metavar="ID")
+def remove_post(post_id: int) -> None:
+    """Delete the post ID."""
+    with writing() as session:
+        removed = session.execute(sa.delete(Post).where(Post.id == post_id)).rowcount
+    if not removed:
+        raise click.ClickException(f"There is no post {post_id}.")
+    click.echo(f"Removed post {post_id}.")
+
+
+@account_commands.command("reset")
+@click.argument("username")
+def reset_account(username: str) -> None:
+    """Give the account USERNAME a new password, and sign it out everywhere."""
+    account = Account.find(username)
+    if account is None:
+        raise click.ClickException(f"There is no account {username}.")
+    password = secrets.token_urlsafe(12)
+    account.set_password(password)
+    click.echo(f"The new password of {account.username} is {password}")
+    click.echo("Please pass it on in private, and ask its owner to change it.")

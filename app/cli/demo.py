@@ -1,0 +1,250 @@
+"""People, follows and posts that look like a community's, to try the site with."""
+
+import random
+import secrets
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+import click
+import sqlalchemy as sa
+from flask import current_app
+
+from app.database import now, writing
+from app.database.engine import unhurried
+from app.database.upgrade import upgrade
+from app.extensions import db
+from app.models import Identity, User, followers, nicknames
+from app.models.posts import Mention, Post, Tag
+from app.provider.models import Account
+from app.rendering import linkify
+
+# Rows of one transaction; others may write between two of them.
+CHUNK = 1000
+DAYS = 120
+LONGEST_BODY = 140
+
+GIVEN = (
+    "ada agnes aiko alba amir anna anton ayo bea ben bruno carla chen clara dana david diego dora "
+    "edith elif emil emma enzo erik esther eva farid felix finn freya gita grace hana hugo ida "
+    "igor ines iris ivan jack jana jonas julia kai karin kofi lara lea leo lin lucia luis maja "
+    "malik marco maria mary mia mila nadia nils nina noor olga omar oscar otto paula pia priya "
+    "ravi rosa ruth sami sara simon sofia susan tara tim tomas uma vera victor wanda yara yuki zoe"
+).split()
+ADDED = (
+    "baker bell birch brook cole dale fern field finch fox frost gray hill holm hope kraft lake "
+    "lane lund marsh may moon moss north park pine rain reed rose sand silva snow star stone sun "
+    "vale west wild winter wolf wood"
+).split()
+LIKES = (
+    "tea coffee gardening python flask cats dogs trains maps chess bread cycling birds stars "
+    "linux jazz poetry football films cooking hiking photography books radio sailing"
+).split()
+PLACES = "Bergen Lisbon Porto Leeds Graz Turin Oslo Lyon Cork Kyoto Quito Pune Accra Brno".split()
+THINGS = (
+    "my new bike;the old radio;a small garden;this book;the first snow;our cat;a long train ride;"
+    "the bread I baked;my database;a quiet morning;the bug from yesterday;the market;a good map;"
+    "the sunrise;a walk by the river;this song;my grandmother's soup;the library"
+).split(";")
+FEELINGS = (
+    "makes me happy;was worth the wait;surprised me;could be better;is all I need today;"
+    "took longer than I thought;reminds me of last summer;never gets old;is finally done"
+).split(";")
+OPENINGS = (
+    "Good morning!;Well,;So,;Finally:;Today;Note to self:;Confession:;Little joys:;Honestly,;"
+    "After all these years"
+).split(";")
+QUESTIONS = (
+    "Does anybody here know about {like}?;What are you reading these days?;"
+    "Tea or coffee on a day like this?;Who else is in {place} this week?;"
+    "How do you begin with {like}?;Is {like} worth learning?"
+).split(";")
+ANSWERS = (
+    "{mention} you are right about {like}.;{mention} thank you, that helped!;"
+    "Just met {mention} in {place}. What a day!;{mention} have you seen this? {url};"
+    "I agree with {mention}: {thing} {feeling}."
+).split(";")
+REPORTS = (
+    "{opening} {thing} {feeling}.;{opening} {thing} {feeling}. {tag};"
+    "{opening} {thing} in {place}. {tag} {tag2};A few words about {like}: {url} {tag};"
+    "{thing} and {thing2}. {opening} what a week.\n{tag};Read this about {like}: {url}"
+).split(";")
+
+
+@click.command("demo")
+@click.option("--users", "people", default=1000, type=click.IntRange(1, 100_000), show_default=True)
+@click.option("--posts", default=20_000, type=click.IntRange(0, 10_000_000), show_default=True)
+@click.option("--seed", default=1, show_default=True, help="Another seed, another community.")
+def demo(people: int, posts: int, seed: int) -> None:
+    """Fill the database with made-up people and posts, and say how to sign in as one of them."""
+    upgrade(current_app)
+    click.get_current_context().with_resource(unhurried())
+    with click.progressbar(length=people + posts, label="Making", file=sys.stderr) as bar:
+        user_id, nickname = fill(people, posts, random.Random(seed), bar.update)
+    click.echo(f"Made {people} users and {posts} posts.")
+    if current_app.config["PROVIDER"] == "off":
+        click.echo("PROVIDER is off, so there is no account to sign in with.")
+        return
+    username, password = open_account(user_id, nickname)
+    click.echo(f"To read as {nickname}, choose “Sign in with this site” on {_site()}/login:")
+    click.echo(f"username {username}\npassword {password}")
+
+
+def fill(people: int, posts: int, rng: random.Random, note=lambda count: None) -> tuple[int, str]:
+    """Write users, follows and posts; give the id and nickname of one user, who follows others.
+
+    `note` is told how many rows have been added. What is in the database already stays
+    as it is.
+    """
+    names = _new_nicknames(people, rng)
+    ids: list[int] = []
+    for chunk in _chunks(names):
+        rows = [_user(nickname, rng) for nickname in chunk]
+        with writing() as session:
+            insert = sa.insert(User.__table__).returning(
+                User.__table__.c.id, sort_by_parameter_order=True
+            )
+            ids += session.connection().scalars(insert, rows)
+        note(len(rows))
+    # A few are known to everybody and write most; most are quiet.
+    weights = [rng.paretovariate(1.2) for _ in ids]
+    followed = _follow(ids, weights, rng)
+    nickname_of = dict(zip(ids, names, strict=True))
+    authors = rng.choices(ids, weights, k=posts)
+    for chunk in _chunks(list(zip(authors, _times(posts, rng), strict=True))):
+        _write(chunk, followed, nickname_of, rng)
+        note(len(chunk))
+    return ids[0], names[0]
+
+
+def open_account(user_id: int, nickname: str) -> tuple[str, str]:
+    """Let a made-up user sign in at our own provider; give the username and the password."""
+    username, number = nickname, 1
+    while Account.is_taken(username):
+        number += 1
+        username = f"{nickname[:50]}{number}"
+    password = secrets.token_urlsafe(12)
+    account = Account.join(username, password, None)
+    # Addresses are made for requests, and a command has none.
+    with current_app.test_request_context(base_url=_site()):
+        identifier = account.identifier
+    with writing() as session:
+        session.add(Identity(identifier=identifier, user_id=user_id))
+    return username, password
+
+
+def _chunks(rows: Sequence) -> Iterator[Sequence]:
+    return (rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK))
+
+
+def _site() -> str:
+    return current_app.config["SITE_URL"]
+
+
+def _new_nicknames(count: int, rng: random.Random) -> list[str]:
+    """Give so many nicknames that nobody has."""
+    taken = set(db.session.scalars(sa.select(User.nickname_key))) | nicknames.RESERVED
+    names: list[str] = []
+    while len(names) < count:
+        name = rng.choice(GIVEN)
+        if rng.random() < 0.7:
+            name += rng.choice(("", "_", ".", "-")) + rng.choice(ADDED)
+        if rng.random() < 0.2:
+            name = name.title()
+        # The more there are, the likelier a number.
+        if name.lower() in taken:
+            name += str(rng.randrange(2, 100 + 10 * len(names)))
+        if name.lower() not in taken:
+            taken.add(name.lower())
+            names.append(name)
+    return names
+
+
+def _user(nickname: str, rng: random.Random) -> dict:
+    likes = " and ".join(rng.sample(LIKES, 2))
+    about = f"{likes.capitalize()}, mostly. In {rng.choice(PLACES)}."
+    return {
+        "nickname": nickname,
+        "nickname_key": nickname.lower(),
+        # Nobody's address, so that no stranger's picture turns up.
+        "email": None,
+        "about_me": about if rng.random() < 0.8 else "",
+        "last_seen": now() - timedelta(minutes=rng.expovariate(1 / 5000)),
+        "avatar_seed": f"{rng.getrandbits(128):032x}",
+    }
+
+
+def _follow(ids: list[int], weights: list[float], rng: random.Random) -> dict[int, list[int]]:
+    """Let everybody follow some, the first user a good many; give whom each follows."""
+    followed = {}
+    for chunk in _chunks(ids):
+        for user_id in chunk:
+            count = 60 if user_id == ids[0] else min(60, int(rng.paretovariate(1) * 5))
+            chosen = set(rng.choices(ids, weights, k=count)) - {user_id}
+            followed[user_id] = sorted(chosen)
+        rows = [{"follower_id": a, "followed_id": b} for a in chunk for b in followed[a]]
+        if rows:
+            with writing() as session:
+                session.execute(sa.insert(followers), rows)
+    return followed
+
+
+def _times(count: int, rng: random.Random) -> list[datetime]:
+    """Give so many moments in order, none before the newest post: posts are read by their ids."""
+    end = now()
+    newest = db.session.scalar(sa.select(Post.timestamp).order_by(Post.id.desc()).limit(1))
+    start = max(end - timedelta(days=DAYS), newest or end - timedelta(days=DAYS))
+    span = max(end - start, timedelta(0))
+    return [start + span * share for share in sorted(rng.random() for _ in range(count))]
+
+
+def _write(chunk, followed, nickname_of, rng: random.Random) -> None:
+    """Write the posts of one chunk, with their tags and mentions."""
+    rows = []
+    for author, time in chunk:
+        edited = min(now(), time + timedelta(minutes=30)) if rng.random() < 0.03 else None
+        body = _body([nickname_of[user_id] for user_id in followed[author]], rng)
+        rows.append({"user_id": author, "timestamp": time, "edited": edited, "body": body})
+    with writing() as session:
+        insert = sa.insert(Post.__table__).returning(
+            Post.__table__.c.id, sort_by_parameter_order=True
+        )
+        ids = session.connection().scalars(insert, rows).all()
+        bodies = [(post_id, row["body"]) for post_id, row in zip(ids, rows, strict=True)]
+        tags = [
+            {"post_id": i, "name": name} for i, body in bodies for name in linkify.tags_of(body)
+        ]
+        mentions = [
+            {"post_id": i, "nickname_key": key}
+            for i, body in bodies
+            for key in linkify.mentions_in(body)
+        ]
+        for table, found in ((Tag.__table__, tags), (Mention.__table__, mentions)):
+            if found:
+                session.execute(sa.insert(table), found)
+
+
+def _body(known: list[str], rng: random.Random) -> str:
+    """Give a text of at most 140 characters; `known` are the nicknames it may mention."""
+    while True:
+        kind = rng.random()
+        if kind < 0.25 and known:
+            pattern = rng.choice(ANSWERS)
+        else:
+            pattern = rng.choice(QUESTIONS if kind < 0.4 else REPORTS)
+        like, topic = rng.sample(LIKES, 2)
+        thing, other = rng.sample(THINGS, 2)
+        text = pattern.format(
+            mention=f"@{rng.choice(known)}" if known else "",
+            like=like,
+            place=rng.choice(PLACES),
+            opening=rng.choice(OPENINGS),
+            thing=thing,
+            thing2=other,
+            feeling=rng.choice(FEELINGS),
+            tag=f"#{like}",
+            tag2=f"#{topic}",
+            url=f"https://example.com/{topic}/{rng.randrange(1, 9999)}",
+        )
+        if len(text) <= LONGEST_BODY:
+            return text[0].upper() + text[1:]

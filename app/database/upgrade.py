@@ -1,0 +1,96 @@
+"""Bringing the database up to the newest migration, and telling whether it is there."""
+
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+import flask_migrate
+import portalocker
+import sqlalchemy as sa
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import Flask
+
+from app.database import private_files
+from app.database.engine import unhurried
+from app.extensions import db
+from app.failures.handlers import logged_start
+from config import SettingError
+
+MIGRATIONS = Path(__file__).parent.with_name("migrations")
+# Any number will do; it must only be the same in every process of the site.
+MIGRATION_LOCK = 6_207_012
+
+
+def upgrade(app: Flask) -> None:
+    """Bring the database of `app` up to the newest migration; several starts at once take turns.
+
+    Raises SettingError, in one sentence, when the database cannot be opened or written.
+    """
+    with logged_start(app), app.app_context():
+        try:
+            with unhurried(), _migration_lock():
+                _require_utf8()
+                if not is_current():
+                    flask_migrate.upgrade()
+        except (sa.exc.DBAPIError, OSError, portalocker.LockException) as error:
+            reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+            url = db.engine.url.render_as_string(hide_password=True)
+            raise SettingError(f"DATABASE_URL: {url} cannot be used: {reason}.") from error
+        finally:
+            db.session.remove()
+
+
+def is_of_models(name: str | None, kind: str, parents: dict) -> bool:
+    """Tell Alembic which names to compare with the models: all but the search index.
+
+    It is `include_name` of Alembic; the index is made and kept by triggers of the
+    migrations, and SQLite spreads it over several tables.
+    """
+    return not (kind == "table" and (name or "").startswith("post_search"))
+
+
+def is_current() -> bool:
+    """Tell whether the database stands at the newest migration."""
+    with db.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision() == _newest()
+
+
+@cache
+def _newest() -> str | None:
+    # Reading the migrations was most of what /readyz cost.
+    return ScriptDirectory(str(MIGRATIONS)).get_current_head()
+
+
+def has_every_table() -> bool:
+    """Tell whether the database has every table, of which it locks none to find out."""
+    # The index of queries/search.py is no table of the models.
+    return {*db.metadata.tables, "post_search"} <= set(sa.inspect(db.engine).get_table_names())
+
+
+def _require_utf8() -> None:
+    if db.engine.dialect.name != "postgresql":
+        return
+    with db.engine.connect() as connection:
+        encoding = connection.exec_driver_sql("SHOW server_encoding").scalar()
+    if encoding != "UTF8":
+        raise SettingError(f"DATABASE_URL: the database must be made with UTF8, not {encoding}.")
+
+
+@contextmanager
+def _migration_lock():
+    if db.engine.dialect.name == "sqlite":
+        path = Path(f"{db.engine.url.database}.lock")
+        private_files.prepare(path)
+        # Beside the database and not in it: closing a second handle on the file would drop
+        # the locks that SQLite holds for this process (sqlite.org/howtocorrupt.html, 2.2).
+        with portalocker.Lock(path, timeout=60):
+            yield
+        return
+    with db.engine.connect() as connection:
+        # The lock belongs to the connection and ends with it, also when we crash.
+        connection.execute(sa.text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
+        try:
+            yield
+        finally:
+            connection.execute(sa.text("SELECT pg_advisory_unlock(:key)"), {"key": MIGRATION_LOCK})

@@ -1,0 +1,4 @@
+"""Handing letters to the mail server, within a limit of time.
+
+What a letter says is the business of whoever writes it.
+"""

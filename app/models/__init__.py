@@ -1,0 +1,24 @@
+"""What is stored, and the verbs on it: users, the ways they sign in, what they write.
+
+What a page reads of many rows at once is in `app/queries`, how it looks in `app/rendering`.
+"""
+
+from app.models.posts import BIG_ID, Mention, Post, Tag
+from app.models.sign_ins import LONGEST_IDENTIFIER, Identity, SignIn, SignInEnded, hashed
+from app.models.users import LAST_SEEN_EVERY, User, cleaned_email, followers
+
+__all__ = [
+    "BIG_ID",
+    "LAST_SEEN_EVERY",
+    "LONGEST_IDENTIFIER",
+    "Identity",
+    "Mention",
+    "Post",
+    "SignIn",
+    "SignInEnded",
+    "Tag",
+    "User",
+    "cleaned_email",
+    "followers",
+    "hashed",
+]

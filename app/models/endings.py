@@ -1,0 +1,92 @@
+"""What ends together: sign-ins here and at our own provider, and all that hangs on an OpenID.
+
+Each of these stands inside `writing`, as a part of what its caller changes.
+"""
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.models.sign_ins import ACCOUNT_SIGN_IN, Identity, SignIn
+from app.web.origin import own_url
+
+# As far as it is needed here; the table is there even when the provider is off.
+ACCOUNT = sa.table("account", sa.column("id"), sa.column("username_key"))
+CLAIMED = sa.select(SignIn.account_sign_in_id).where(SignIn.account_sign_in_id.is_not(None))
+
+
+def own_identifier(username_key: str) -> str:
+    """Return the OpenID of an account of this site; needs no request, and no provider."""
+    return own_url(f"/id/{username_key}")
+
+
+def hangs_on(identifier: str) -> sa.ColumnElement[bool]:
+    """Return the condition for the sign-ins that an OpenID began, or may have begun."""
+    identity = sa.select(Identity).where(Identity.identifier == identifier).subquery()
+    unknown = sa.and_(
+        SignIn.identity_id.is_(None), SignIn.user_id.in_(sa.select(identity.c.user_id))
+    )
+    return sa.or_(SignIn.identity_id.in_(sa.select(identity.c.id)), unknown)
+
+
+def end_sign_ins(session: Session, which: sa.ColumnElement[bool], keep: int | None = None) -> None:
+    """End the sign-ins of `which`, except the one of the id `keep`.
+
+    Those at our own provider in the same browsers end too, and with them what else came from
+    there for the same users: one press would bring it back without a password.
+    """
+    others = sa.true() if keep is None else SignIn.id != keep
+    ending = session.execute(
+        sa.select(SignIn.id, SignIn.user_id, SignIn.account_sign_in_id, Identity.identifier)
+        .outerjoin(Identity, Identity.id == SignIn.identity_id)
+        .where(which, others)
+    ).all()
+    at_provider = {row.account_sign_in_id for row in ending} - {None}
+    for user_id in {row.user_id for row in ending if _came_from_somewhere(row)}:
+        at_provider |= _at_provider(session, user_id, ACCOUNT_SIGN_IN.c.id.not_in(CLAIMED))
+    _lock(session, at_provider)
+    gone = sa.or_(
+        SignIn.id.in_([row.id for row in ending]),
+        sa.and_(
+            SignIn.account_sign_in_id.in_(at_provider),
+            SignIn.user_id.in_({row.user_id for row in ending}),
+        ),
+    )
+    session.execute(sa.delete(SignIn).where(gone, others))
+    session.execute(sa.delete(ACCOUNT_SIGN_IN).where(ACCOUNT_SIGN_IN.c.id.in_(at_provider)))
+
+
+def end_all(session: Session, user_id: int) -> None:
+    """End all sign-ins of a user, and all at our own provider with accounts that are theirs."""
+    at_provider = _at_provider(session, user_id, sa.true())
+    _lock(session, at_provider)
+    session.execute(sa.delete(ACCOUNT_SIGN_IN).where(ACCOUNT_SIGN_IN.c.id.in_(at_provider)))
+    end_sign_ins(session, SignIn.user_id == user_id)
+
+
+def _came_from_somewhere(row: sa.Row) -> bool:
+    # It began before the provider's sign-in was kept: that may be any that no other claims.
+    own = row.identifier is None or row.identifier.startswith(own_identifier(""))
+    return own and row.account_sign_in_id is None
+
+
+def _at_provider(session: Session, user_id: int, which: sa.ColumnElement[bool]) -> set[int]:
+    """Return the ids of the sign-ins at our own provider with accounts of a user."""
+    start = own_identifier("")
+    own = session.scalars(
+        sa.select(Identity.identifier).where(
+            Identity.user_id == user_id, Identity.identifier.startswith(start, autoescape=True)
+        )
+    )
+    keys = [identifier.removeprefix(start) for identifier in own]
+    found = (
+        sa.select(ACCOUNT_SIGN_IN.c.id)
+        .join(ACCOUNT, ACCOUNT.c.id == ACCOUNT_SIGN_IN.c.account_id)
+        .where(ACCOUNT.c.username_key.in_(keys), which)
+    )
+    return set(session.scalars(found))
+
+
+def _lock(session: Session, at_provider: set[int]) -> None:
+    # On PostgreSQL whoever begins a sign-in from there is waited for, and seen afterwards.
+    rows = sa.select(ACCOUNT_SIGN_IN.c.id).where(ACCOUNT_SIGN_IN.c.id.in_(at_provider))
+    session.execute(rows.order_by(ACCOUNT_SIGN_IN.c.id).with_for_update())

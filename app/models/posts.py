@@ -1,0 +1,82 @@
+"""Posts, and what they carry: tags and mentions."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.database import UTCDateTime, now, writing
+from app.extensions import db
+from app.rendering import linkify
+
+if TYPE_CHECKING:
+    from app.models import User
+
+# SQLite counts on its own only in a column of the type INTEGER, which holds as much.
+BIG_ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+
+
+class Post(db.Model):
+    __table_args__ = (sa.Index(None, "user_id", "id"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(BIG_ID, primary_key=True)
+    body: Mapped[str] = mapped_column(sa.String(140))
+    timestamp: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
+    edited: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("user.id", ondelete="CASCADE"))
+    author: Mapped["User"] = relationship(back_populates="posts")
+
+    def __repr__(self) -> str:
+        return f"<Post {self.id}>"
+
+    def index_words(self) -> None:
+        """Keep which tags and which possible mentions the body holds."""
+        session = db.session
+        session.execute(sa.delete(Tag).where(Tag.post_id == self.id))
+        session.execute(sa.delete(Mention).where(Mention.post_id == self.id))
+        session.add_all(Tag(name=name, post_id=self.id) for name in linkify.tags_of(self.body))
+        session.add_all(
+            Mention(nickname_key=key, post_id=self.id) for key in linkify.mentions_in(self.body)
+        )
+
+    @staticmethod
+    def edit_own(post_id: int, author: "User", body: str) -> bool:
+        """Change a post of `author`; False when there is none of that id."""
+        with writing() as session:
+            post = session.scalar(
+                sa.select(Post).where(Post.id == post_id, Post.user_id == author.id)
+            )
+            if post is None:
+                return False
+            if post.body != body:
+                post.body, post.edited = body, now()
+                post.index_words()
+        return True
+
+    @staticmethod
+    def delete_own(post_id: int, author: "User") -> bool:
+        """Delete a post of `author`; False when there is none of that id."""
+        with writing() as session:
+            found = session.execute(
+                sa.delete(Post).where(Post.id == post_id, Post.user_id == author.id)
+            )
+        return found.rowcount == 1
+
+
+class Tag(db.Model):
+    """A tag in a post."""
+
+    name: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    post_id: Mapped[int] = mapped_column(
+        BIG_ID, sa.ForeignKey("post.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+
+class Mention(db.Model):
+    """A nickname that a post mentions, whether or not somebody has it."""
+
+    post_id: Mapped[int] = mapped_column(
+        BIG_ID, sa.ForeignKey("post.id", ondelete="CASCADE"), primary_key=True
+    )
+    nickname_key: Mapped[str] = mapped_column(sa.String(64), primary_key=True)

@@ -1,0 +1,265 @@
+"""Users: what they do, whom they follow, and which ways in they add and take away."""
+
+import re
+import secrets
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from flask_login import UserMixin
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapped, Session, WriteOnlyMapped, mapped_column, relationship, validates
+
+from app.database import UTCDateTime, now, writing
+from app.extensions import db
+from app.models import endings, nicknames
+from app.models.posts import Post
+from app.models.sign_ins import LONGEST_IDENTIFIER, Identity, SignIn, SignInEnded, hashed
+from app.rendering.avatars import avatar_url
+
+__all__ = ["LONGEST_IDENTIFIER", "Identity", "Post", "SignIn", "SignInEnded", "User", "hashed"]
+
+
+LAST_SEEN_EVERY = timedelta(minutes=1)
+
+
+followers = db.Table(
+    "followers",
+    sa.Column("follower_id", sa.ForeignKey("user.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("followed_id", sa.ForeignKey("user.id", ondelete="CASCADE"), primary_key=True),
+    sa.Index(None, "followed_id", "follower_id"),
+)
+
+
+class User(UserMixin, db.Model):
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    nickname: Mapped[str] = mapped_column(sa.String(64))
+    nickname_key: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    # Asserted by a provider and verified by nobody: it finds an avatar, never a user.
+    email: Mapped[str | None] = mapped_column(sa.String(120))
+    about_me: Mapped[str] = mapped_column(sa.String(140), default="")
+    last_seen: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
+    avatar_seed: Mapped[str] = mapped_column(sa.String(32))
+
+    posts: WriteOnlyMapped[Post] = relationship(back_populates="author", passive_deletes=True)
+    identities: WriteOnlyMapped["Identity"] = relationship(
+        back_populates="user", passive_deletes=True
+    )
+    sign_ins: WriteOnlyMapped["SignIn"] = relationship(back_populates="user", passive_deletes=True)
+
+    # What a page has to know of this browser's SignIn, and its token; set while a request lasts.
+    sign_in = None
+    sign_in_token = ""
+
+    def __init__(self, **columns):
+        columns.setdefault("avatar_seed", secrets.token_hex(16))
+        super().__init__(**columns)
+
+    def __repr__(self) -> str:
+        return f"<User {self.nickname!r}>"
+
+    @validates("nickname")
+    def _set_key(self, key: str, nickname: str) -> str:
+        self.nickname_key = nickname.lower()
+        return nickname
+
+    @staticmethod
+    def find(nickname: str) -> "User | None":
+        """Give the user of that nickname, whatever its case."""
+        if not nicknames.SHAPE.fullmatch(nickname):
+            return None
+        return db.session.scalar(sa.select(User).where(User.nickname_key == nickname.lower()))
+
+    @staticmethod
+    def make_unique_nickname(nickname: str) -> str:
+        """Give `nickname`, or with the smallest number behind it that makes it free.
+
+        Dots and dashes at its ends are left out.
+
+        It asks the database once, and only promises what was true at that moment;
+        the unique index has the last word.
+        """
+        nickname = nickname.strip(nicknames.NOT_AT_ENDS) or nickname
+        # Leave room for the longest number, so that one prefix finds every candidate.
+        stem = nickname.lower()[: nicknames.LONGEST - 10]
+        taken = set(
+            db.session.scalars(
+                sa.select(User.nickname_key).where(
+                    User.nickname_key.startswith(stem, autoescape=True)
+                )
+            )
+        )
+        candidate, number = nickname, 1
+        while candidate.lower() in taken or nicknames.is_reserved(candidate):
+            number += 1
+            candidate = f"{nickname[: nicknames.LONGEST - len(str(number))]}{number}"
+        return candidate
+
+    @classmethod
+    def sign_up_as(cls, identifier: str, nickname: str, email: str | None) -> "User":
+        """Make the user of a claimed identifier. Raises IntegrityError when a name is taken."""
+        with writing() as session:
+            user = cls(nickname=nickname, email=email)
+            session.add(user)
+            session.flush()
+            session.add(Identity(identifier=identifier, user_id=user.id))
+        return user
+
+    @classmethod
+    def sign_up(cls, identifier: str, nickname: str, email: str | None) -> "User":
+        """Make the user of a claimed identifier, with a nickname as near to `nickname` as is free.
+
+        An identifier that meanwhile has a user (two clicks, two tabs) gives that user.
+        """
+        while True:
+            try:
+                return cls.sign_up_as(identifier, cls.make_unique_nickname(nickname), email)
+            except IntegrityError:
+                # Somebody was quicker with the nickname, or with the identifier. Each
+                # round somebody gets through, so this ends.
+                if owner := Identity.owner(identifier):
+                    return owner
+
+    def rename(self, nickname: str, about_me: str) -> None:
+        """Change the profile. Raises IntegrityError when the nickname is taken."""
+        with writing():
+            self.nickname = nickname
+            self.about_me = about_me
+
+    def identifiers(self) -> list[str]:
+        return list(
+            db.session.scalars(self.identities.select().with_only_columns(Identity.identifier))
+        )
+
+    def add_identity(self, identifier: str) -> None:
+        """Let another OpenID sign this user in. Raises IntegrityError when it has a user."""
+        with writing() as session:
+            session.add(Identity(identifier=identifier, user_id=self.id))
+
+    def remove_identity(self, identity_id: int) -> bool:
+        """Take an OpenID away, and sign out what it began, this browser too if it was that one.
+
+        Returns False when it is not this user's, or the last one.
+        """
+        here = self.sign_in and self.sign_in.id
+        with writing() as session:
+            # Two removals at once must not each leave the other's.
+            self._lock(session)
+            own = set(session.scalars(sa.select(Identity.id).where(Identity.user_id == self.id)))
+            if identity_id not in own or len(own) == 1:
+                return False
+            began = sa.or_(SignIn.identity_id == identity_id, SignIn.identity_id.is_(None))
+            ends_here = sa.exists().where(SignIn.id == here, began)
+            keep = None if session.scalar(sa.select(ends_here)) else here
+            endings.end_sign_ins(session, sa.and_(SignIn.user_id == self.id, began), keep)
+            session.execute(sa.delete(Identity).where(Identity.id == identity_id))
+        return True
+
+    def end_sign_ins(self, sign_in_id: int | None = None) -> None:
+        """Sign this user out of one browser, or of all; of our own provider in these as well."""
+        with writing() as session:
+            self._lock(session)
+            if sign_in_id is None:
+                endings.end_all(session, self.id)
+            else:
+                one = sa.and_(SignIn.user_id == self.id, SignIn.id == sign_in_id)
+                endings.end_sign_ins(session, one)
+
+    def _lock(self, session: Session) -> None:
+        session.execute(sa.select(User.id).where(User.id == self.id).with_for_update())
+
+    def remove(self) -> None:
+        """Delete the user; their posts, OpenIDs and sign-ins go with them."""
+        with writing() as session:
+            self._lock(session)
+            endings.end_all(session, self.id)
+            session.execute(sa.delete(User).where(User.id == self.id))
+
+    def avatar(self, size: int) -> str:
+        return avatar_url(self.email, self.avatar_seed, size)
+
+    def write(self, body: str) -> Post:
+        with writing() as session:
+            post = Post(body=body, user_id=self.id)
+            session.add(post)
+            session.flush()
+            post.index_words()
+        return post
+
+    def follow(self, user: "User") -> bool:
+        """Follow `user`; False when that is oneself, or followed already."""
+        if user.id == self.id:
+            return False
+        try:
+            with writing() as session:
+                session.execute(
+                    sa.insert(followers).values(follower_id=self.id, followed_id=user.id)
+                )
+        except IntegrityError:
+            return False
+        return True
+
+    def unfollow(self, user: "User") -> bool:
+        """Follow `user` no more; False when they were not followed."""
+        with writing() as session:
+            gone = session.execute(
+                sa.delete(followers).where(
+                    followers.c.follower_id == self.id, followers.c.followed_id == user.id
+                )
+            )
+        return gone.rowcount == 1
+
+    def follows_somebody(self) -> bool:
+        return db.session.scalar(FOLLOWS_SOMEBODY, {"me": self.id})
+
+    def is_following(self, user: "User") -> bool:
+        follows = sa.exists().where(
+            followers.c.follower_id == self.id, followers.c.followed_id == user.id
+        )
+        return db.session.scalar(sa.select(follows))
+
+    def followed_posts(self) -> sa.Select:
+        """Give the statement of the posts of those followed and one's own, newest first."""
+        followed = sa.select(followers.c.followed_id).where(followers.c.follower_id == self.id)
+        return (
+            sa.select(Post)
+            .where(sa.or_(Post.user_id.in_(followed), Post.user_id == self.id))
+            .order_by(Post.id.desc())
+        )
+
+    def see(self) -> None:
+        """Note that the user is here, at most once a minute, in a transaction of its own.
+
+        What was loaded of the user stays as it was, so that a page that writes this asks the
+        database no more than any other. Raises SQLAlchemyError when it cannot be written.
+        """
+        moment = now()
+        earlier = moment - LAST_SEEN_EVERY
+        if self.last_seen > earlier and self.sign_in.last_used > earlier:
+            return
+        db.session.expunge(self)
+        try:
+            with writing() as session:
+                session.execute(sa.update(User).where(User.id == self.id).values(last_seen=moment))
+                session.execute(
+                    sa.update(SignIn).where(SignIn.id == self.sign_in.id).values(last_used=moment)
+                )
+            sa.orm.attributes.set_committed_value(self, "last_seen", moment)
+        finally:
+            db.session.add(self)
+
+    def get_id(self) -> str:
+        """Give what Flask-Login keeps in its cookies: the token of this sign-in."""
+        return self.sign_in_token
+
+
+# Made once, for it is needed for every home page.
+FOLLOWS_SOMEBODY = sa.select(sa.exists().where(followers.c.follower_id == sa.bindparam("me")))
+
+
+def cleaned_email(text: str | None) -> str | None:
+    """Give an e-mail address as a provider sent it, or None when it cannot be one."""
+    text = (text or "").strip()
+    looks_right = re.fullmatch(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+", text)
+    return text if looks_right and len(text) <= 120 else None

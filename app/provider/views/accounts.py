@@ -1,0 +1,206 @@
+"""The provider as its members meet it: joining, signing in, their account and identity."""
+
+from contextlib import suppress
+
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    current_app,
+    flash,
+    g,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask_login import current_user
+from sqlalchemy.exc import IntegrityError
+
+from app import provider
+from app.database import now
+from app.extensions import limiter
+from app.models import Identity, SignInEnded, nicknames
+from app.openid.xrds import endpoint_url, identity_document, wants_xrds
+from app.provider import sign_ins
+from app.provider.forms import DeleteAccountForm, JoinForm, PasswordForm, SignInForm
+from app.provider.models import Account, Consent
+from app.provider.passwords import guesses
+from app.provider.passwords.guesses import guess
+from app.provider.protocol import answers
+from app.web import sessions
+from app.web.headers import let_form_leave
+from app.web.redirects import safe_next
+
+bp = Blueprint("accounts", __name__)
+
+# Wrong passwords from one address, for however many accounts; guesses.py counts for each.
+WRONG_LIMIT = "25 per 5 minutes"
+# Accounts that are made from one address, and forms that are sent for it.
+JOIN_LIMIT = "10 per hour"
+JOIN_FORM_LIMIT = "60 per 5 minutes"
+
+
+@bp.route("/openid/sign-in", methods=["GET", "POST"])
+@limiter.limit(
+    WRONG_LIMIT,
+    methods=["POST"],
+    deduct_when=lambda response: g.get("guessed_wrong", False),
+    exempt_when=guesses.in_known_browser,
+)
+def sign_in():
+    """Let the owner of an account sign in at this provider."""
+    pending, asked = answers.pending_request()
+    let_form_leave()
+    again = _whose_password_is_old(asked, pending)
+    form = SignInForm(data={"username": again.username} if again else None)
+    if form.validate_on_submit():
+        with guess(form.username.data) as one:
+            account = Account.check(form.username.data, form.password.data)
+            one.is_right = account is not None
+        if account and (asked is None or answers.is_own(asked, account)):
+            return _signed_in(account, pending)
+        # Which of them it was would tell whether there is such an account.
+        current_app.logger.warning("sign-in to an account refused: wrong username or password")
+        form.refuse()
+    named = asked.identity if asked and not asked.idSelect() else None
+    page = render_template(
+        "provider/sign_in.html", form=form, pending=pending, named=named, again=again
+    )
+    return (page, 400) if form.errors else page
+
+
+def _whose_password_is_old(asked, pending) -> Account | None:
+    """Return the account here that may answer once its password is typed again, or None."""
+    account = sign_ins.current()
+    if asked is None or account is None or not answers.is_own(asked, account):
+        return None
+    return None if sign_ins.is_fresh(asked.max_age, pending.began) else account
+
+
+@bp.route("/openid/join", methods=["GET", "POST"])
+@limiter.limit(JOIN_FORM_LIMIT, methods=["POST"])
+def join():
+    """Make an account, and go on to the site that asked."""
+    pending, _ = answers.pending_request()
+    if current_app.config["PROVIDER"] == "closed":
+        return render_template("provider/closed.html", pending=pending), 403
+    let_form_leave()
+    form = JoinForm()
+    if not form.show.data and form.validate_on_submit():
+        try:
+            with limiter.limit(JOIN_LIMIT):
+                account = Account.join(
+                    form.username.data, form.password.data, form.email.data or None
+                )
+        except IntegrityError:
+            form.username.errors = [form.TAKEN]
+        else:
+            return _signed_in(account, pending)
+    page = render_template("provider/join.html", form=form, pending=pending)
+    return (page, 400) if form.errors else page
+
+
+def _signed_in(account: Account, pending) -> Response:
+    token = pending and pending.token
+    sign_ins.begin(account)
+    if token is None:
+        return redirect(url_for("provider.endpoint"))
+    return redirect(url_for("provider.consent", request=token))
+
+
+@bp.post("/openid/sign-out")
+def sign_out():
+    """Sign out of the provider in this browser; the microblog has its own way out."""
+    sign_ins.end()
+    flash("You are signed out of your account.", "success")
+    return redirect(url_for("provider.endpoint"))
+
+
+@bp.route("/openid/password", methods=["GET", "POST"])
+def password():
+    """Change the password; whoever else is signed in to the account is out."""
+    account = sign_ins.current()
+    if account is None:
+        return redirect(url_for("accounts.sign_in"))
+    form = PasswordForm(account)
+    if form.validate_on_submit():
+        with guess(account.username) as one:
+            one.is_right = account.knows(form.old_password.data)
+        if one.is_right:
+            account.set_password(form.password.data, _site_sign_in())
+            sign_ins.begin(account)
+            _proved(account)
+            flash("Your password is changed.", "success")
+            return redirect(url_for("provider.endpoint"))
+        form.refuse()
+    page = render_template("provider/password.html", form=form, account=account)
+    return (page, 400) if form.errors else page
+
+
+@bp.route("/openid/delete", methods=["GET", "POST"])
+def delete():
+    """Ask once more, with the password, and delete the account; its username stays taken."""
+    account = sign_ins.current()
+    if account is None:
+        return redirect(url_for("accounts.sign_in"))
+    form = DeleteAccountForm()
+    if form.validate_on_submit():
+        with guess(account.username) as one:
+            one.is_right = account.knows(form.password.data)
+        if one.is_right:
+            account.delete(_site_sign_in())
+            sign_ins.end()
+            _proved(account)
+            flash("Your account is deleted.", "success")
+            return redirect(url_for("provider.endpoint"))
+        form.refuse()
+    page = render_template("provider/delete.html", form=form, account=account)
+    return (page, 400) if form.errors else page
+
+
+def _site_sign_in() -> int | None:
+    """Return the id of the site's sign-in in this browser, or None."""
+    return current_user.sign_in.id if current_user.is_authenticated else None
+
+
+def _proved(account: Account) -> None:
+    # Whoever has just typed the password has proved the OpenID too, and copies of this
+    # browser's cookies are as old as the password.
+    if current_user.is_authenticated:
+        owner = Identity.owner(account.identifier)
+        if owner and owner.id == current_user.id:
+            with suppress(SignInEnded):
+                sessions.renew(account.identifier, now())
+
+
+@bp.post("/openid/consents/<int(max=2147483647):consent_id>/forget")
+def forget_consent(consent_id: int):
+    """Ask again the next time that this site wants to know who the visitor is."""
+    account = sign_ins.current()
+    own = provider.consents_of(current_user) if current_user.is_authenticated else []
+    own += Consent.of([account.identifier]) if account else []
+    Consent.forget([consent.id for consent in own if consent.id == consent_id])
+    flash("That site will have to ask you again.", "success")
+    return redirect(safe_next(request.form.get("next")))
+
+
+@bp.get("/id/<username>")
+def identity(username: str):
+    """Show whose identity this is; machines find the provider that vouches for it."""
+    account = Account.find(username) if nicknames.SHAPE.fullmatch(username) else None
+    if account is None:
+        abort(404)
+    if username != account.username_key:
+        return redirect(account.identifier, 301)
+    if wants_xrds():
+        return identity_document(account.identifier)
+    page = render_template(
+        "provider/identity.html",
+        account=account,
+        endpoint=endpoint_url(),
+        user=Identity.owner(account.identifier),
+    )
+    response = Response(page)
+    response.vary.add("Accept")
+    return response

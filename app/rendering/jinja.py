@@ -1,0 +1,69 @@
+"""What templates may use beside what views hand them."""
+
+import hashlib
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+
+from flask import Flask
+from flask_login import current_user
+from markupsafe import Markup
+
+from app.database import now
+from app.rendering import dates
+from app.rendering.avatars import avatar_url, drawn_avatar_url
+
+# Marks in User-Agent headers. The first found counts: browsers claim to be older ones too.
+BROWSERS = {
+    "Edg": "Edge",
+    "OPR/": "Opera",
+    "Firefox/": "Firefox",
+    "Chrome/": "Chrome",
+    "Safari/": "Safari",
+    "w3m": "w3m",
+    "Lynx": "Lynx",
+}
+SYSTEMS = {
+    "Android": "Android",
+    "iPhone": "an iPhone",
+    "iPad": "an iPad",
+    "Windows": "Windows",
+    "Mac OS X": "a Mac",
+    "CrOS": "ChromeOS",
+    "Linux": "Linux",
+}
+
+
+def init_app(app: Flask) -> None:
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals["avatar_url"] = avatar_url
+    app.jinja_env.globals["current_user"] = current_user
+    app.jinja_env.globals["moment"] = moment
+    app.jinja_env.globals["drawn_avatar_url"] = drawn_avatar_url
+    app.jinja_env.filters["browser_name"] = browser_name
+    folder = Path(str(app.static_folder))
+    digest = _digest if app.debug else cache(_digest)
+
+    @app.url_defaults
+    def add_version(endpoint: str, values: dict) -> None:
+        # A changed file gets another address, so that browsers may keep each for a year.
+        if endpoint == "static" and "filename" in values:
+            values.setdefault("v", digest(folder / values["filename"]))
+
+
+def moment(instant: datetime) -> Markup:
+    """Give a `<time>`: relative for members, and for visitors one that stays true in a cache."""
+    return dates.html(instant, now() if current_user.is_authenticated else None)
+
+
+def browser_name(user_agent: str) -> str:
+    """Give a browser's User-Agent header (RFC 9110, 10.1.5) as people call it: Firefox on Linux."""
+
+    def first(names: dict[str, str], unknown: str) -> str:
+        return next((name for mark, name in names.items() if mark in user_agent), unknown)
+
+    return f"{first(BROWSERS, 'A browser')} on {first(SYSTEMS, 'an unknown device')}"
+
+
+def _digest(path: Path) -> str | None:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12] if path.is_file() else None

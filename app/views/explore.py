@@ -1,0 +1,90 @@
+"""Reading everybody: the explore page, tags, search."""
+
+from flask import Blueprint, abort, current_app, render_template, request
+
+from app.database.bounded import TookTooLong
+from app.extensions import limiter
+from app.queries import search, search_terms, timelines
+from app.queries.pagination import NEWEST_PAGE, Page
+from app.rendering import highlight, linkify
+from app.rendering.cards import cards
+from app.views.paging import bounds
+from app.web.access import reader_id, reader_required, user_key
+from app.web.headers import let_everybody_keep
+
+bp = Blueprint("explore", __name__)
+
+SEARCH_LIMIT = "30 per minute"
+limit_searches = limiter.shared_limit(SEARCH_LIMIT, scope="search", key_func=user_key)
+
+
+@bp.get("/explore")
+@reader_required
+def explore():
+    """Show everybody's posts."""
+    let_everybody_keep()
+    page = timelines.everybodys(reader_id(), bounds())
+    return render_template("explore/explore.html", page=page, cards=cards(page.rows))
+
+
+@bp.get("/tag/<name>")
+@reader_required
+def tag(name: str):
+    """Show the posts that carry a tag."""
+    key = linkify.tag_key(name) or abort(404)
+    let_everybody_keep()
+    page = timelines.tagged(key, reader_id(), bounds())
+    return render_template("explore/tag.html", tag=key, page=page, cards=cards(page.rows))
+
+
+@bp.get("/search")
+@limit_searches
+@reader_required
+def find():
+    """Show the posts that fit what was typed, and the first of the users who do."""
+    typed, query = _asked()
+    page = search.posts(query, reader_id(), bounds())
+    return render_template(
+        "explore/search.html",
+        typed=typed,
+        query=query,
+        page=page,
+        cards=cards(page.rows, highlight.marker(query)),
+        users=search.users(query, NEWEST_PAGE).rows if bounds() == NEWEST_PAGE else [],
+        mark=highlight.nickname_marker(query),
+    )
+
+
+@bp.get("/search/people")
+@limit_searches
+@reader_required
+def find_people():
+    """Show the users who fit what was typed, those who joined last first."""
+    typed, query = _asked()
+    return render_template(
+        "explore/search_people.html",
+        typed=typed,
+        query=query,
+        page=search.users(query, bounds()),
+        mark=highlight.nickname_marker(query),
+    )
+
+
+@bp.errorhandler(TookTooLong)
+def search_took_too_long(error: TookTooLong):
+    """Ask for a search that is easier to answer."""
+    current_app.logger.info("a search was given up after %s seconds", search.MAX_SECONDS)
+    typed, query = _asked()
+    page = render_template(
+        "explore/search.html",
+        typed=typed,
+        query=query,
+        page=Page([]),
+        took_too_long=True,
+    )
+    return page, 503
+
+
+def _asked() -> tuple[str, search_terms.Query]:
+    typed = request.args.get("q", "").strip()
+    return typed, search_terms.parse(typed)
