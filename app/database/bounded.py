@@ -50,10 +50,11 @@ def _in_sqlite(connection: sa.Connection, seconds: float) -> Iterator[None]:
 
 @contextmanager
 def _in_postgresql(connection: sa.Connection, seconds: float) -> Iterator[None]:
+    before = connection.exec_driver_sql("SHOW statement_timeout").scalar()
     connection.exec_driver_sql(f"SET LOCAL statement_timeout = {round(1000 * seconds)}")
     yield
-    # What comes after it in this transaction; the end of one does the same.
-    connection.exec_driver_sql("SET LOCAL statement_timeout TO DEFAULT")
+    # For what comes after it in this transaction; the end of one does the same.
+    connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{before}'")
 
 
 def _was_given_up(error: BaseException) -> bool:

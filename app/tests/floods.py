@@ -22,6 +22,11 @@ from app.tests.processes import (
 FAST = {"FAILURE_QUIET_SECONDS": 900, "FAILURE_MAILS_PER_HOUR": 20, "FAILURE_HOUR_SECONDS": 3600}
 
 
+def counted(subject: str) -> int:
+    """Return how many failures a mail of this subject tells of."""
+    return int(subject.partition("), ")[2].partition(" ")[0] or 1)
+
+
 class FloodTests(MailCase):
     slow = True
 
@@ -78,8 +83,7 @@ class FloodTests(MailCase):
         self.failure_mail(app).finish()
         subjects = [self.letter(box)[1]["Subject"] for _ in range(box.letters.qsize())]
         self.assertIn(len(subjects), {1, 2})
-        counts = [int(s.partition("), ")[2].partition(" ")[0] or 1) for s in subjects]
-        self.assertEqual(sum(counts), 1000)
+        self.assertEqual(sum(map(counted, subjects)), 1000)
         logs = [path.read_text() for path in self.folder.glob("microblog.log*")]
         self.assertEqual(sum(log.count("ERROR: Exception on") for log in logs), 1000)
 
@@ -105,12 +109,12 @@ class FloodTests(MailCase):
         )
         for _ in range(5):
             self.meet_failure(app)
-        self.assertIn("ZeroDivisionError", self.letter(box)[1]["Subject"])
         self.failure_mail(app).finish()
-        warnings = self.entries("counted by each process for itself")
-        self.assertEqual(len(warnings), 1)
-        rest = self.letter(box)[1]["Subject"]
-        self.assertTrue(rest.endswith(", 4 times") or rest.endswith("times"), rest)
+        self.assertEqual(len(self.entries("counted by each process for itself")), 1)
+        # The first, and at the end the rest, however many each of them is.
+        subjects = [self.letter(box)[1]["Subject"] for _ in range(box.letters.qsize())]
+        self.assertIn(len(subjects), {1, 2})
+        self.assertEqual(sum(map(counted, subjects)), 5)
 
 
 class SharedCountTests(unittest.TestCase):
