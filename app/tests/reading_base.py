@@ -25,7 +25,7 @@ def asking(path: str, parameters: str) -> str:
 
 def selects(action: Callable[[], object]) -> int:
     """Return how many SELECTs `action` sends."""
-    return sum(text.lstrip("( ").startswith("SELECT") for text in statements(action))
+    return sum(text.lstrip("( ").startswith(("SELECT", "WITH")) for text in statements(action))
 
 
 def statements(action: Callable[[], object]) -> list[str]:
