@@ -128,9 +128,10 @@ class SilentPostgreSQLTests(BrokenCase):
             shown = connection.exec_driver_sql("SHOW statement_timeout").scalar()
         self.assertEqual(shown, "1s")
 
-    def test_no_statement_is_compiled(self):
+    def test_no_statement_is_compiled_or_handed_out(self):
         with self.engine.connect() as connection:
-            self.assertEqual(connection.exec_driver_sql("SHOW jit").scalar(), "off")
+            for name, value in {"jit": "off", "max_parallel_workers_per_gather": "0"}.items():
+                self.assertEqual(connection.exec_driver_sql(f"SHOW {name}").scalar(), value)
 
     def test_migrations_and_commands_may_take_an_hour(self):
         with self.own.app_context():
