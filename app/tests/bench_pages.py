@@ -129,7 +129,7 @@ def request(app: Flask, path: str, reader: User | None = None) -> Callable[[], b
     def call() -> bytes:
         answer = []
         with app.app_context():
-            body = app.wsgi_app(dict(environ), lambda status, headers: answer.append(status))
+            body = app.wsgi_app(dict(environ), lambda status, *_: answer.append(status))
             text = b"".join(body)
             body.close()
         if answer != ["200 OK"]:
