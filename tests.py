@@ -2,20 +2,32 @@
 """The chapter's own two tests, and all the others: `python tests.py` runs them side by side."""
 
 import pkgutil
+import sys
 import unittest
 from importlib import import_module
 
 import app.tests
 from app import db
 from app.models import User
-from app.tests import base, parallel
+from app.tests.support import base, parallel
 
-# Every case class of app/tests, under its own name: `python tests.py ProfilePageTests` works.
-for module in pkgutil.iter_modules(app.tests.__path__, "app.tests."):
-    for name, case in vars(import_module(module.name)).items():
-        if isinstance(case, type) and issubclass(case, unittest.TestCase):
-            # Of two classes with one name, one would not run.
-            assert globals().setdefault(name, case) is case, f"two classes are called {name}"
+
+def collect() -> None:
+    """Give every case class of app/tests its name here, for `python tests.py ProfilePageTests`.
+
+    Its room gets it as well, so that `python tests.py app.tests.pages` runs all of it.
+    """
+    for module in pkgutil.walk_packages(app.tests.__path__, "app.tests."):
+        room = sys.modules[module.name.rpartition(".")[0]]
+        for name, case in vars(import_module(module.name)).items():
+            if isinstance(case, type) and issubclass(case, unittest.TestCase):
+                # Of two classes with one name, one would not run.
+                assert globals().setdefault(name, case) is case, f"two classes are called {name}"
+                setattr(room, name, case)
+
+
+# In a function, for a variable that holds a class here would have it run twice.
+collect()
 
 
 class TestCase(base.TestCase):

@@ -5,8 +5,8 @@ import sqlalchemy as sa
 from app import db
 from app.models import SignIn, User
 from app.openid.relying_party import PROBLEMS
-from app.tests.base import PASSWORD, SITE, Browser, JoinMixin
-from app.tests.second_provider import SecondProviderCase
+from app.tests.support.base import PASSWORD, SITE, Browser, JoinMixin
+from app.tests.support.openid.second_provider import SecondProviderCase
 
 OWN_BUTTON = "Sign in with this site"
 

@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from app import db
 from app.database import now
 from app.models import Identity, Post, SignIn, User
-from app.tests.base import SITE, JoinMixin, PeopleTestCase
-from app.tests.clock import Clock
+from app.tests.support.base import SITE, JoinMixin, PeopleTestCase
+from app.tests.support.clock import Clock
 
 
 class OpenIDsTests(JoinMixin, PeopleTestCase):

@@ -10,10 +10,10 @@ from app.models import Identity, SignIn, User
 from app.models.sign_ins import MAX_PROOF_AGE
 from app.openid.relying_party import PROBLEMS
 from app.provider.models import AccountSignIn
-from app.tests.base import PASSWORD, SITE, JoinMixin
-from app.tests.clock import Clock
-from app.tests.proving import A_MOMENT, PAPE, ProvingCase
-from app.tests.second_provider import SecondProviderCase
+from app.tests.account.proving import A_MOMENT, PAPE, ProvingCase
+from app.tests.support.base import PASSWORD, SITE, JoinMixin
+from app.tests.support.clock import Clock
+from app.tests.support.openid.second_provider import SecondProviderCase
 from app.views import proofs
 from app.views.auth import NEWS
 

@@ -9,9 +9,9 @@ from app import db
 from app.models import Identity, SignIn, User
 from app.models.sign_ins import MAX_PROOF_AGE
 from app.openid.relying_party import PROBLEMS
-from app.tests.base import SITE, Browser
-from app.tests.clock import Clock
-from app.tests.takeovers import OWN, TakeoverCase
+from app.tests.sign_in.takeovers import OWN, TakeoverCase
+from app.tests.support.base import SITE, Browser
+from app.tests.support.clock import Clock
 from app.views import proofs
 
 A_MOMENT = timedelta(microseconds=1)

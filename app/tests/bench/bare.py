@@ -1,4 +1,4 @@
-"""The page that app.tests.bench_pages holds others against: what one would write first.
+"""The page that app.tests.bench.pages holds others against: what one would write first.
 
 It is the plainest Flask application, with one route, no extension and no cache, and one
 template that shows the same 25 posts from a list of plain objects in memory: addresses

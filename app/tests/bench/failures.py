@@ -1,4 +1,4 @@
-"""What failures cost: `python -m app.tests.bench_failures` prints it and judges nothing.
+"""What failures cost: `python -m app.tests.bench.failures` prints it and judges nothing.
 
 The response time of a page that fails, with the mail server up, down and a tarpit; the
 mails that a thousand failures make; and the log, written by four processes.
@@ -11,11 +11,11 @@ import unittest
 
 from app import create_app
 from app.database.upgrade import upgrade
-from app.tests.base import SITE, settings
-from app.tests.failure_base import add_failing_pages
-from app.tests.failure_log import write_from_four_processes
-from app.tests.mail_base import Tarpit, mail_server, mail_settings
-from app.tests.processes import free_port, temporary_folder
+from app.tests.failures.log import write_from_four_processes
+from app.tests.support.base import SITE, settings
+from app.tests.support.failures import add_failing_pages
+from app.tests.support.mail import Tarpit, mail_server, mail_settings
+from app.tests.support.programs.processes import free_port, temporary_folder
 
 FAILURES = 1000
 LINES_EACH = 25_000

@@ -1,8 +1,8 @@
-"""What pages cost, on data of its own: `python -m app.tests.bench_pages --help`.
+"""What pages cost, on data of its own: `python -m app.tests.bench.pages --help`.
 
 It asserts nothing: machines differ. Every number stands beside what it should reach.
 
-CPU is told as a multiple of the bare page of bench_bare.py: a template of the same 25
+CPU is told as a multiple of the bare page of bare.py: a template of the same 25
 posts in memory, as one would write it first. Home and others do three SELECTs, sessions,
 forms, mentions and tags on top of that. "warm" is a site where posts are read more than
 once, "cold" makes the links of every text anew; "ready", for the curious, is a template
@@ -32,12 +32,12 @@ from app.models import Post, User, followers
 from app.queries import timelines
 from app.queries.pagination import PAGE_SIZE
 from app.rendering.cards import linked
-from app.tests import base
-from app.tests.base import SITE, Browser
-from app.tests.bench_bare import bare_app, require_same_words
-from app.tests.bench_queries import FOLLOWED, measure_queries, row
-from app.tests.bench_search import measure_search
-from app.tests.reading_base import selects
+from app.tests.bench.bare import bare_app, require_same_words
+from app.tests.bench.queries import FOLLOWED, measure_queries, row
+from app.tests.bench.search import measure_search
+from app.tests.support import base
+from app.tests.support.base import SITE, Browser
+from app.tests.support.reading import selects
 
 FEWEST_POSTS = 5000
 PARTS = ("selects", "cpu", "home", "deep", "search")
@@ -143,7 +143,7 @@ def request(app: Flask, path: str, reader: User | None = None) -> Callable[[], b
 
 
 def measure_cpu(app: Flask, requests: int, rounds: int) -> None:
-    """Print the CPU time of pages against that of bench_bare's, and what they are ratios of."""
+    """Print the CPU time of pages against that of bare.py, and what they are ratios of."""
     rng = random.Random(3)
     user_id, _ = demo.fill(FOLLOWED * 2, 6000, rng)
     reader = db.session.get(User, user_id)

@@ -1,4 +1,4 @@
-"""What the queries of timelines cost as a site grows; a part of app.tests.bench_pages."""
+"""What the queries of timelines cost as a site grows; a part of app.tests.bench.pages."""
 
 import random
 import statistics

@@ -1,4 +1,4 @@
-"""The README's pictures of the site: `python -m app.tests.screenshots`.
+"""The README's pictures of the site: `python -m app.tests.bench.screenshots`.
 
 They go to .github/, light and dark, from a wide window and from a phone. Another folder can
 be named. Fails when one of them is larger than README.md should make people load.
@@ -14,9 +14,9 @@ from pathlib import Path
 from app import db
 from app.database import now
 from app.models import SignIn, User
-from app.tests.base import Browser
-from app.tests.chromium import Chromium
-from app.tests.served_site import ServedSite
+from app.tests.support.base import Browser
+from app.tests.support.programs.chromium import Chromium
+from app.tests.support.programs.served_site import ServedSite
 from config import basedir
 
 MOST_BYTES = 150_000

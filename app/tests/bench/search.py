@@ -1,4 +1,4 @@
-"""What searches cost as a site grows, common or rare; a part of app.tests.bench_pages.
+"""What searches cost as a site grows, common or rare; a part of app.tests.bench.pages.
 
 Of 20,000 words, `the` and `odd` stand in every second post, `even` in one of ten others (so
 that the two never meet), `thistle` in one of fifty and `rare` in the thirty oldest. Of the
@@ -17,7 +17,7 @@ from app.database import writing
 from app.database.bounded import TookTooLong
 from app.queries import search, search_terms
 from app.queries.pagination import NEWEST_PAGE
-from app.tests.bench_queries import add_people, analyze, insert, row, stop_indexing
+from app.tests.bench.queries import add_people, analyze, insert, row, stop_indexing
 
 OLD = 30
 QUERIES = (

@@ -1,4 +1,4 @@
-"""What every page weighs: `python -m app.tests.bench_weight`.
+"""What every page weighs: `python -m app.tests.bench.weight`.
 
 Sizes are in bytes, as they are sent. A page and its style should take at most 12 KB, and 3
 requests before the pictures of people.
@@ -8,8 +8,8 @@ import tempfile
 from pathlib import Path
 
 from app import db
-from app.tests.every_page import pages, site_of_every_page
-from app.tests.weight import MOST_BYTES, MOST_REQUESTS, Scales, Weight
+from app.tests.browsers.weight import MOST_BYTES, MOST_REQUESTS, Scales, Weight
+from app.tests.support.every_page import pages, site_of_every_page
 
 
 def main() -> None:

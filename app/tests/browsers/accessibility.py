@@ -13,11 +13,11 @@ from urllib.parse import urljoin
 from selenium.webdriver.common.keys import Keys
 
 from app.models import User
-from app.tests.base import PASSWORD
-from app.tests.chromium import NARROW, WIDE, Chromium
-from app.tests.every_page import Readers, SitePage, pages, site_of_every_page
-from app.tests.processes import missing
-from app.tests.served_site import ServedSite
+from app.tests.support.base import PASSWORD
+from app.tests.support.every_page import Readers, SitePage, pages, site_of_every_page
+from app.tests.support.programs.chromium import NARROW, WIDE, Chromium
+from app.tests.support.programs.processes import missing
+from app.tests.support.programs.served_site import ServedSite
 
 # Width and scheme, one changed at a time; and width and size of text.
 LOOKS = ((WIDE, "light"), (WIDE, "dark"), (NARROW, "dark"), (NARROW, "light"))

@@ -17,13 +17,13 @@ from app.database import now
 from app.forms import TAKEN
 from app.models import SignIn, User
 from app.queries.pagination import PAGE_SIZE
-from app.tests.base import PASSWORD, Browser
-from app.tests.chromium import Chromium
-from app.tests.failure_base import PAGE as FAILURE
-from app.tests.failure_base import add_failing_pages
-from app.tests.provider_base import request_path
-from app.tests.second_provider import Reply, SecondProvider
-from app.tests.served_site import ServedSite
+from app.tests.support.base import PASSWORD, Browser
+from app.tests.support.failures import PAGE as FAILURE
+from app.tests.support.failures import add_failing_pages
+from app.tests.support.openid.relying_party import request_path
+from app.tests.support.openid.second_provider import Reply, SecondProvider
+from app.tests.support.programs.chromium import Chromium
+from app.tests.support.programs.served_site import ServedSite
 from app.views.proofs import AGAIN
 
 

@@ -3,9 +3,14 @@
 import subprocess
 import unittest
 
-from app.tests.every_page import Readers, site_of_every_page
-from app.tests.processes import START_SECONDS, environment, require, temporary_folder
-from app.tests.served_site import ServedSite
+from app.tests.support.every_page import Readers, site_of_every_page
+from app.tests.support.programs.processes import (
+    START_SECONDS,
+    environment,
+    require,
+    temporary_folder,
+)
+from app.tests.support.programs.served_site import ServedSite
 
 # What a page says, from top to bottom; and who reads it.
 PAGES = {

@@ -10,9 +10,9 @@ from flask import Flask, Response
 
 from app import db
 from app.extensions import compress
-from app.tests.base import SITE
-from app.tests.every_page import Readers, SitePage, pages, site_of_every_page
-from app.tests.processes import fresh_database
+from app.tests.support.base import SITE
+from app.tests.support.every_page import Readers, SitePage, pages, site_of_every_page
+from app.tests.support.programs.processes import fresh_database
 
 # What a page and its style may take, and the requests before the first picture of a person.
 MOST_BYTES = 12 * 1024

@@ -9,9 +9,9 @@ from app import db
 from app.database import now, writing
 from app.models import Identity, Post, SignIn, User
 from app.openid.store import DatabaseStore, Nonce
-from app.tests.base import PASSWORD, JoinMixin, PeopleTestCase, TestCase, settings
-from app.tests.processes import START_SECONDS
-from app.tests.second_provider import Reply, SecondProviderCase
+from app.tests.support.base import PASSWORD, JoinMixin, PeopleTestCase, TestCase, settings
+from app.tests.support.openid.second_provider import Reply, SecondProviderCase
+from app.tests.support.programs.processes import START_SECONDS
 from config import basedir
 
 

@@ -11,7 +11,7 @@ from app.models import Identity, User, followers
 from app.models.posts import Mention, Post, Tag
 from app.provider.models import Account
 from app.rendering import linkify
-from app.tests.base import PeopleTestCase
+from app.tests.support.base import PeopleTestCase
 
 
 class DemoTests(PeopleTestCase):

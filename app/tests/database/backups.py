@@ -16,8 +16,8 @@ from app import create_app, db
 from app.database.upgrade import is_current, upgrade
 from app.models import User
 from app.models.posts import Post
-from app.tests.base import Browser, TestCase, settings
-from app.tests.processes import TEST_SERVER, fresh_database, temporary_folder
+from app.tests.support.base import Browser, TestCase, settings
+from app.tests.support.programs.processes import TEST_SERVER, fresh_database, temporary_folder
 from config import basedir
 
 

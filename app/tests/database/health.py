@@ -7,9 +7,9 @@ import sqlalchemy as sa
 
 from app.extensions import limiter
 from app.models import SignIn
-from app.tests.base import Browser
-from app.tests.outage_base import BrokenCase
-from app.tests.processes import TEST_SERVER
+from app.tests.support.base import Browser
+from app.tests.support.outages import BrokenCase
+from app.tests.support.programs.processes import TEST_SERVER
 
 
 def only_read_sqlite(connection, record) -> None:

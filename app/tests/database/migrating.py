@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from app import create_app, db
 from app.database.upgrade import upgrade
 from app.models.posts import Mention, Post, Tag
-from app.tests.base import Browser, TestCase, settings
-from app.tests.processes import fresh_database
+from app.tests.support.base import Browser, TestCase, settings
+from app.tests.support.programs.processes import fresh_database
 
 # Bodies, and what each has to carry afterwards: tags, and what may be nicknames.
 BODIES = (

@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from app import create_app, db
 from app.database.private_files import keep_private
 from app.database.upgrade import upgrade
-from app.tests.base import TestCase, settings
-from app.tests.commands import SafetyCheckTests
-from app.tests.processes import Server, copy_of_the_site, temporary_folder
+from app.tests.commands.check import SafetyCheckTests
+from app.tests.support.base import TestCase, settings
+from app.tests.support.programs.processes import Server, copy_of_the_site, temporary_folder
 
 
 def modes(folder: Path, pattern: str = "app.db*") -> dict[str, str]:

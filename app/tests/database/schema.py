@@ -15,15 +15,15 @@ from app import create_app, db
 from app.database import writing
 from app.database.upgrade import is_current, upgrade
 from app.models import Identity, Post, SignIn, User
-from app.tests.base import PeopleTestCase, TestCase, database_url, settings
-from app.tests.processes import (
+from app.tests.support.base import PeopleTestCase, TestCase, database_url, settings
+from app.tests.support.programs.processes import (
     START_SECONDS,
     TEST_SERVER,
     Process,
     copy_of_the_site,
     fresh_database,
 )
-from app.tests.schema_base import TRIGGERS, differences, triggers
+from app.tests.support.schema import TRIGGERS, differences, triggers
 
 only_sqlite = unittest.skipIf(TEST_SERVER, "about SQLite alone")
 

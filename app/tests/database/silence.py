@@ -18,9 +18,9 @@ from flask import Flask
 from app import db
 from app.database.engine import unhurried
 from app.database.postgresql import COMMAND_SECONDS
-from app.tests.outage_base import BrokenCase
-from app.tests.postgresql_base import Cluster
-from app.tests.processes import (
+from app.tests.support.outages import BrokenCase
+from app.tests.support.programs.postgresql import Cluster
+from app.tests.support.programs.processes import (
     START_SECONDS,
     TEST_SERVER,
     copy_of_the_site,

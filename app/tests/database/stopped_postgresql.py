@@ -2,10 +2,10 @@
 
 import unittest
 
-from app.tests.base import Browser
-from app.tests.outage_base import BrokenCase
-from app.tests.postgresql_base import Cluster
-from app.tests.processes import TEST_SERVER
+from app.tests.support.base import Browser
+from app.tests.support.outages import BrokenCase
+from app.tests.support.programs.postgresql import Cluster
+from app.tests.support.programs.processes import TEST_SERVER
 
 
 @unittest.skipIf(TEST_SERVER, "runs in the other run of the suite: once is enough")

@@ -5,9 +5,14 @@ import unittest
 
 from app.extensions import limiter
 from app.models import Post, User
-from app.tests.base import PASSWORD, Browser, JoinMixin
-from app.tests.failure_base import FailureCase
-from app.tests.processes import START_SECONDS, Process, copy_of_the_site, missing_table
+from app.tests.support.base import PASSWORD, Browser, JoinMixin
+from app.tests.support.failures import FailureCase
+from app.tests.support.programs.processes import (
+    START_SECONDS,
+    Process,
+    copy_of_the_site,
+    missing_table,
+)
 
 
 class EventTests(FailureCase):

@@ -6,10 +6,10 @@ import unittest
 from concurrent.futures import ThreadPoolExecutor
 
 from app.failures.throttle import Floods
-from app.tests.clock import Clock
-from app.tests.failure_base import MailCase
-from app.tests.mail_base import MAIL_SECONDS, mail_server, mail_settings
-from app.tests.processes import (
+from app.tests.support.clock import Clock
+from app.tests.support.failures import MailCase
+from app.tests.support.mail import MAIL_SECONDS, mail_server, mail_settings
+from app.tests.support.programs.processes import (
     copy_of_the_site,
     free_port,
     missing_table,

@@ -8,9 +8,9 @@ import sys
 import unittest
 
 from app.failures.log import LONGEST_LOG, MAX_RECORD, OLD_LOGS
-from app.tests.base import SITE, Browser, settings
-from app.tests.failure_base import ENTRY, FailureCase
-from app.tests.processes import START_SECONDS, Process, temporary_folder
+from app.tests.support.base import SITE, Browser, settings
+from app.tests.support.failures import ENTRY, FailureCase
+from app.tests.support.programs.processes import START_SECONDS, Process, temporary_folder
 from config import VERSION, basedir
 
 # Of the log and how many lines to write: what becomes four processes, as a server's workers do.
@@ -34,7 +34,7 @@ for number in range(4):
 sys.exit(any([os.wait()[1] for _ in range(4)]))
 """
 WRITTEN = re.compile(r"INFO: <(\d)-(\d+)-x{40}> \[in .+\]")
-# A benchmark writes the full hundred thousand; see bench_failures.py.
+# A benchmark writes the full hundred thousand; see bench/failures.py.
 LINES_EACH = 2_500
 
 

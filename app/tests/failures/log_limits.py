@@ -7,8 +7,8 @@ from unittest import mock
 from app.failures import log_limit
 from app.failures.log import MAX_RECORD, MAX_TRACEBACK
 from app.failures.log_limit import MAX_LINES, MAX_LINES_OF_ALL, MAX_WINDOWS, WINDOW_SECONDS
-from app.tests.base import SITE, Browser
-from app.tests.failure_base import ENTRY, FailureCase, MailCase
+from app.tests.support.base import SITE, Browser
+from app.tests.support.failures import ENTRY, FailureCase, MailCase
 
 
 class LogLimitCase(FailureCase):

@@ -9,9 +9,9 @@ from sqlalchemy.exc import IntegrityError
 
 from app import db
 from app.models import User
-from app.tests.base import SITE, Browser, settings
-from app.tests.failure_base import PAGE, MailCase
-from app.tests.processes import free_port
+from app.tests.support.base import SITE, Browser, settings
+from app.tests.support.failures import PAGE, MailCase
+from app.tests.support.programs.processes import free_port
 from config import VERSION
 
 

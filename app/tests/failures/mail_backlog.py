@@ -12,8 +12,8 @@ from app.failures.mailer import (
     MOST_REFERENCES,
     FailureMail,
 )
-from app.tests.failure_base import MailCase
-from app.tests.mail_base import MailBox
+from app.tests.support.failures import MailCase
+from app.tests.support.mail import MailBox
 
 RETRY_SECONDS = 60
 

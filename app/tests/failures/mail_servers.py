@@ -10,10 +10,10 @@ from unittest import mock
 from aiosmtpd.smtp import AuthResult
 
 from app.mail import smtp
-from app.tests.base import Browser
-from app.tests.failure_base import PAGE, MailCase
-from app.tests.mail_base import MAIL_SECONDS, MailBox, Tarpit, mail_settings
-from app.tests.processes import free_port, require
+from app.tests.support.base import Browser
+from app.tests.support.failures import PAGE, MailCase
+from app.tests.support.mail import MAIL_SECONDS, MailBox, Tarpit, mail_settings
+from app.tests.support.programs.processes import free_port, require
 
 
 class BadMailBox(MailBox):

@@ -10,8 +10,8 @@ from openid.consumer.discover import discover as discover_openid
 
 from app.openid import fetcher, network
 from app.openid.network import FetchFailed, FetchRefused
-from app.tests.fetching_base import OTHER_PUBLIC, PUBLIC, RESOLVE, FetchingCase, page
-from app.tests.hostile import CERTIFICATE, HostileServer, response
+from app.tests.support.openid.fetching import OTHER_PUBLIC, PUBLIC, RESOLVE, FetchingCase, page
+from app.tests.support.openid.hostile import CERTIFICATE, HostileServer, response
 
 
 class WhereFetchingGoesTests(FetchingCase):

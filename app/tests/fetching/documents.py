@@ -15,14 +15,14 @@ from openid.yadis.etxrd import XRDSError
 from openid.yadis.parsehtml import MetaNotFound, findHTMLMeta
 
 from app.openid import discovery, fetcher, network
-from app.tests.fetching_base import (
+from app.tests.support.openid.fetching import (
     LINK,
     PATIENCE,
     SERVICE,
     page,
     xrds,
 )
-from app.tests.hostile import QUADRATIC, XML_BOMB, HostileServer, response
+from app.tests.support.openid.hostile import QUADRATIC, XML_BOMB, HostileServer, response
 
 
 class DocumentTests(unittest.TestCase):

@@ -11,8 +11,8 @@ from openid.consumer.discover import discover as discover_openid
 
 from app.openid import fetcher, network
 from app.openid.network import FetchBusy, FetchFailed, FetchRefused, FetchTimedOut
-from app.tests.fetching_base import OTHER_PUBLIC, PATIENCE, PUBLIC, FetchingCase, page
-from app.tests.hostile import response
+from app.tests.support.openid.fetching import OTHER_PUBLIC, PATIENCE, PUBLIC, FetchingCase, page
+from app.tests.support.openid.hostile import response
 
 
 class DeadlineTests(FetchingCase):

@@ -5,12 +5,12 @@ import contextlib
 from flask import current_app, g, redirect, request, session
 
 from app.openid.network import FetchError, FetchFailed, FetchRefused
-from app.tests.fetching_base import (
+from app.tests.support.openid.fetching import (
     PUBLIC,
     FetchingCase,
     page,
 )
-from app.tests.hostile import response
+from app.tests.support.openid.hostile import response
 
 
 class OwnPagesTests(FetchingCase):

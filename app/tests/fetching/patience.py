@@ -6,8 +6,8 @@ import unittest
 
 from app.openid.fetcher import MAX_FETCHING
 from app.openid.relying_party import PROBLEMS
-from app.tests.hostile import FOR_EVER, HostileServer
-from app.tests.processes import (
+from app.tests.support.openid.hostile import FOR_EVER, HostileServer
+from app.tests.support.programs.processes import (
     START_SECONDS,
     Server,
     copy_of_the_site,

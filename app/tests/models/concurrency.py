@@ -13,9 +13,9 @@ from app.database import writing
 from app.forms import TAKEN
 from app.models import Identity, Post, SignIn, User, nicknames
 from app.queries import timelines
-from app.tests.base import PeopleTestCase, TestCase, database_url
-from app.tests.processes import START_SECONDS, Process, temporary_folder
-from app.tests.reading_base import statements
+from app.tests.support.base import PeopleTestCase, TestCase, database_url
+from app.tests.support.programs.processes import START_SECONDS, Process, temporary_folder
+from app.tests.support.reading import statements
 from config import basedir
 
 MANY = 40

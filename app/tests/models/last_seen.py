@@ -8,9 +8,9 @@ import sqlalchemy as sa
 from app import db
 from app.database import now
 from app.models import LAST_SEEN_EVERY, SignIn, User
-from app.tests.outage_base import BrokenCase
-from app.tests.processes import TEST_SERVER
-from app.tests.reading_base import selects
+from app.tests.support.outages import BrokenCase
+from app.tests.support.programs.processes import TEST_SERVER
+from app.tests.support.reading import selects
 
 only_sqlite = unittest.skipIf(TEST_SERVER, "about SQLite alone")
 only_postgresql = unittest.skipUnless(TEST_SERVER, "about PostgreSQL alone")

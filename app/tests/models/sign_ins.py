@@ -14,10 +14,10 @@ from app.database.upgrade import upgrade
 from app.models import Identity, SignIn, User, hashed
 from app.models.sign_ins import SignInEnded
 from app.provider.models import Account, AccountSignIn
-from app.tests.base import PASSWORD, SITE, JoinMixin, PeopleTestCase, settings
-from app.tests.clock import Clock
-from app.tests.processes import fresh_database
-from app.tests.provider_base import request_path
+from app.tests.support.base import PASSWORD, SITE, JoinMixin, PeopleTestCase, settings
+from app.tests.support.clock import Clock
+from app.tests.support.openid.relying_party import request_path
+from app.tests.support.programs.processes import fresh_database
 
 A_MOMENT = timedelta(microseconds=1)
 JOHN = "https://john.example.com/"

@@ -7,9 +7,9 @@ import sqlalchemy as sa
 from app import db
 from app.database import now
 from app.models import Post
-from app.tests.base import SITE, Browser, PeopleTestCase
-from app.tests.clock import Clock
-from app.tests.reading_base import shown
+from app.tests.support.base import SITE, Browser, PeopleTestCase
+from app.tests.support.clock import Clock
+from app.tests.support.reading import shown
 
 
 class EditingPostTests(PeopleTestCase):

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from app import db
 from app.models import Post
 from app.queries.pagination import PAGE_SIZE
-from app.tests.base import SITE, PeopleTestCase
+from app.tests.support.base import SITE, PeopleTestCase
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 INSTANT = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)$"

@@ -9,9 +9,9 @@ from app import db
 from app.models import Post, User, followers
 from app.queries.pagination import NEWEST_PAGE, PAGE_SIZE
 from app.queries.timelines import home_of
-from app.tests.base import SITE, Browser, PeopleTestCase
-from app.tests.clock import Clock
-from app.tests.reading_base import asking, selects, shown
+from app.tests.support.base import SITE, Browser, PeopleTestCase
+from app.tests.support.clock import Clock
+from app.tests.support.reading import asking, selects, shown
 
 # The rel and the text of the links of a pager.
 NEXT, PREVIOUS = [("next", "Older")], [("prev", "Newer")]

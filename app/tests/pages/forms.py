@@ -2,7 +2,7 @@
 
 import html5lib
 
-from app.tests.base import PASSWORD, JoinMixin, PeopleTestCase, TestCase
+from app.tests.support.base import PASSWORD, JoinMixin, PeopleTestCase, TestCase
 
 
 class RefusedFormTests(JoinMixin, PeopleTestCase):

@@ -5,9 +5,9 @@ import re
 from app import db
 from app.models import Post, User
 from app.queries.pagination import PAGE_SIZE
-from app.tests.base import SITE, Browser, PeopleTestCase
-from app.tests.clock import Clock
-from app.tests.reading_base import asking, selects, shown
+from app.tests.support.base import SITE, Browser, PeopleTestCase
+from app.tests.support.clock import Clock
+from app.tests.support.reading import asking, selects, shown
 
 LISTS = ("/", "/explore", "/user/susan", "/tag/tea", "/search?q=tea")
 

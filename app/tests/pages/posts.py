@@ -5,9 +5,9 @@ import sqlalchemy as sa
 from app import db
 from app.models import Post
 from app.queries.pagination import PAGE_SIZE
-from app.tests.base import SITE, PeopleTestCase
-from app.tests.clock import Clock
-from app.tests.reading_base import selects
+from app.tests.support.base import SITE, PeopleTestCase
+from app.tests.support.clock import Clock
+from app.tests.support.reading import selects
 
 
 class WritingPostTests(PeopleTestCase):

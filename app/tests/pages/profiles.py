@@ -8,8 +8,8 @@ from app import db
 from app.database import now
 from app.models import User
 from app.models.nicknames import RESERVED
-from app.tests.base import SITE, PeopleTestCase
-from app.tests.clock import Clock
+from app.tests.support.base import SITE, PeopleTestCase
+from app.tests.support.clock import Clock
 
 
 class ProfilePageTests(PeopleTestCase):

@@ -8,9 +8,9 @@ import sqlalchemy as sa
 from app import db
 from app.database import now
 from app.models.posts import Mention, Post, Tag
-from app.tests.base import SITE, Browser, PeopleTestCase
-from app.tests.clock import Clock
-from app.tests.reading_base import shown
+from app.tests.support.base import SITE, Browser, PeopleTestCase
+from app.tests.support.clock import Clock
+from app.tests.support.reading import shown
 
 READABLE = ("/explore", "/user/john", "/post/{id}", "/tag/tea", "/search?q=tea")
 LISTS = ("/user/john/followers", "/user/john/following", "/search/people?q=john")

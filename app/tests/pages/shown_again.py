@@ -4,7 +4,7 @@ from unittest import mock
 
 from app.extensions import limiter
 from app.provider import forms
-from app.tests.base import JoinMixin, PeopleTestCase
+from app.tests.support.base import JoinMixin, PeopleTestCase
 from app.web import typed
 
 

@@ -17,8 +17,8 @@ from app.models import Post, User
 from app.models.posts import Tag
 from app.queries import search, search_terms, timelines, visibility
 from app.queries.pagination import NEWEST_PAGE, PAGE_SIZE, Bounds
-from app.tests.base import Browser, PeopleTestCase
-from app.tests.reading_base import asking, shown
+from app.tests.support.base import Browser, PeopleTestCase
+from app.tests.support.reading import asking, shown
 
 # Words, a prefix and phrases; an author and tags; and all of them together.
 QUERIES = (

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from app import db
 from app.models import User
 from app.provider.models import Account, AccountSignIn, Consent
-from app.tests.base import PASSWORD, SITE, JoinMixin, TestCase
+from app.tests.support.base import PASSWORD, SITE, JoinMixin, TestCase
 from config import read_settings
 
 NEW_PASSWORD = "staple battery horse"

@@ -9,9 +9,9 @@ from openid.message import OPENID2_NS, Message
 
 from app import db
 from app.openid.store import DatabaseStore, Nonce
-from app.tests.base import SITE
-from app.tests.clock import Clock
-from app.tests.provider_base import MIGUEL, RETURN_TO, ProviderCase
+from app.tests.support.base import SITE
+from app.tests.support.clock import Clock
+from app.tests.support.openid.relying_party import MIGUEL, RETURN_TO, ProviderCase
 
 FORGED = {
     "ns": OPENID2_NS,

@@ -9,9 +9,16 @@ from app.openid import addresses
 from app.openid.autosubmit import self_posting_page
 from app.openid.network import FetchRefused
 from app.openid.relying_party import PROBLEMS
-from app.tests.base import PASSWORD, SITE, JoinMixin, PeopleTestCase
-from app.tests.provider_base import MIGUEL, REALM, REFUSED, RETURN_TO, ProviderCase, request_path
-from app.tests.second_provider import Reply, SecondProviderCase
+from app.tests.support.base import PASSWORD, SITE, JoinMixin, PeopleTestCase
+from app.tests.support.openid.relying_party import (
+    MIGUEL,
+    REALM,
+    REFUSED,
+    RETURN_TO,
+    ProviderCase,
+    request_path,
+)
+from app.tests.support.openid.second_provider import Reply, SecondProviderCase
 
 # Makes an answer too long for an address.
 LONG = "?p=" + "A" * 1990

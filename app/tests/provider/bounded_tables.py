@@ -13,10 +13,16 @@ from app.provider.models import Account, AccountSignIn, Consent
 from app.provider.protocol import requests
 from app.provider.protocol.messages import MAX_KEPT, MAX_OF_A_MACHINE
 from app.provider.protocol.requests import MAX_REQUESTS_OF_ADDRESS, PendingRequest
-from app.tests.base import PASSWORD, SITE, JoinMixin
-from app.tests.clock import Clock
-from app.tests.provider_base import MIGUEL, QUESTION, REFUSED, RETURN_TO, ProviderCase
-from app.tests.second_provider import AX_URIS
+from app.tests.support.base import PASSWORD, SITE, JoinMixin
+from app.tests.support.clock import Clock
+from app.tests.support.openid.relying_party import (
+    MIGUEL,
+    QUESTION,
+    REFUSED,
+    RETURN_TO,
+    ProviderCase,
+)
+from app.tests.support.openid.second_provider import AX_URIS
 
 JUNK = "x" * 60_000
 

@@ -8,8 +8,8 @@ from openid.extensions import ax, sreg
 
 from app.openid import fetcher
 from app.provider.models import Account
-from app.tests.base import PASSWORD, SITE
-from app.tests.provider_base import (
+from app.tests.support.base import PASSWORD, SITE
+from app.tests.support.openid.relying_party import (
     ENDPOINT,
     MIGUEL,
     QUESTION,
@@ -18,7 +18,7 @@ from app.tests.provider_base import (
     RETURN_TO,
     ProviderCase,
 )
-from app.tests.second_provider import AX_URIS, Reply, SecondProviderCase
+from app.tests.support.openid.second_provider import AX_URIS, Reply, SecondProviderCase
 
 
 class ConsentTests(ProviderCase):

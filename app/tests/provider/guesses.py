@@ -14,8 +14,8 @@ from app.extensions import limiter
 from app.provider import models
 from app.provider.models import Account
 from app.provider.passwords import guesses, hashing, known_browsers
-from app.tests.base import PASSWORD, Browser, JoinMixin, TestCase
-from app.tests.processes import free_port, redis_server
+from app.tests.support.base import PASSWORD, Browser, JoinMixin, TestCase
+from app.tests.support.programs.processes import free_port, redis_server
 
 NEW_PASSWORD = "staple battery horse"
 

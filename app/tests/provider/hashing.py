@@ -9,8 +9,8 @@ from app import db
 from app.database import end_transaction
 from app.provider.models import Account
 from app.provider.passwords import hashing
-from app.tests.base import PASSWORD, JoinMixin, TestCase
-from app.tests.processes import START_SECONDS, wait_until
+from app.tests.support.base import PASSWORD, JoinMixin, TestCase
+from app.tests.support.programs.processes import START_SECONDS, wait_until
 
 NEW_PASSWORD = "staple battery horse"
 

@@ -7,8 +7,8 @@ from openid.association import Association
 from openid.message import OPENID2_NS, Message
 from openid.store.memstore import MemoryStore
 
-from app.tests.base import SITE
-from app.tests.provider_base import ENDPOINT, MIGUEL, REALM, ProviderCase
+from app.tests.support.base import SITE
+from app.tests.support.openid.relying_party import ENDPOINT, MIGUEL, REALM, ProviderCase
 
 
 class MachineTests(ProviderCase):

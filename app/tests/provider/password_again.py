@@ -5,9 +5,9 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from openid.extensions import pape
 
 from app.provider.models import AccountSignIn
-from app.tests.base import PASSWORD, SITE, Browser, JoinMixin, TestCase
-from app.tests.clock import Clock
-from app.tests.provider_base import ENDPOINT, MIGUEL, QUESTION, REALM, ProviderCase
+from app.tests.support.base import PASSWORD, SITE, Browser, JoinMixin, TestCase
+from app.tests.support.clock import Clock
+from app.tests.support.openid.relying_party import ENDPOINT, MIGUEL, QUESTION, REALM, ProviderCase
 
 AGAIN = "It has been a while since you typed your password here."
 OWN_RETURN = SITE + "/login?openid_complete=yes&next=%2F"

@@ -7,8 +7,8 @@ from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 from app.provider.models import Account
 from app.provider.passwords import hashing, strength
-from app.tests.base import PASSWORD, JoinMixin, TestCase
-from app.tests.processes import START_SECONDS, wait_until
+from app.tests.support.base import PASSWORD, JoinMixin, TestCase
+from app.tests.support.programs.processes import START_SECONDS, wait_until
 
 NEW_PASSWORD = "staple battery horse"
 

@@ -9,7 +9,7 @@ import unittest
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
-from app.tests.processes import temporary_folder
+from app.tests.support.programs.processes import temporary_folder
 from config import basedir
 
 CHECK = basedir / ".ci" / "lock.py"

@@ -7,15 +7,20 @@ import sys
 import unittest
 from pathlib import Path
 
-from app.tests.base import database_url, folder
-from app.tests.parallel import ParallelSuite, shuffled
-from app.tests.processes import START_SECONDS, Process, temporary_folder, wait_until
+from app.tests.support.base import database_url, folder
+from app.tests.support.parallel import ParallelSuite, shuffled
+from app.tests.support.programs.processes import (
+    START_SECONDS,
+    Process,
+    temporary_folder,
+    wait_until,
+)
 from config import basedir
 
 # Two classes of tests that never end, in two processes.
 ENDLESS = """
 import os, threading, unittest
-from app.tests import base, parallel
+from app.tests.support import base, parallel
 
 class One(unittest.TestCase):
     def test_it_never_ends(self):

@@ -9,9 +9,9 @@ import sqlalchemy as sa
 from app import create_app, db
 from app.database.upgrade import upgrade
 from app.models import Post
-from app.tests.base import Browser, settings
-from app.tests.processes import fresh_database
-from app.tests.reading_base import SearchPageTestCase, shown
+from app.tests.support.base import Browser, settings
+from app.tests.support.programs.processes import fresh_database
+from app.tests.support.reading import SearchPageTestCase, shown
 
 # A word, and what may be typed to find it. SQLite's own index knows the accents of Latin
 # letters alone; й, ё, が and 한 are other letters than those without their marks.

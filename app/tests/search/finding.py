@@ -10,7 +10,7 @@ from app.models import Post
 from app.queries import search
 from app.queries.pagination import PAGE_SIZE
 from app.queries.search_terms import Phrase
-from app.tests.reading_base import SearchPageTestCase, selects, shown
+from app.tests.support.reading import SearchPageTestCase, selects, shown
 
 
 class SearchTests(SearchPageTestCase):

@@ -8,7 +8,7 @@ from app import db
 from app.models import Post
 from app.queries import search, search_terms
 from app.queries.pagination import NEWEST_PAGE
-from app.tests.reading_base import SearchPageTestCase
+from app.tests.support.reading import SearchPageTestCase
 
 # Each is tried as it is, in quotes, as a prefix, and after a word that is there.
 HOSTILE = (

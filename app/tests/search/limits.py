@@ -10,9 +10,9 @@ from app.database.bounded import TookTooLong, bounded
 from app.queries import search
 from app.queries.search import MAX_SECONDS
 from app.queries.search_terms import MAX_WORDS, parse, words
-from app.tests.base import Browser, PeopleTestCase
-from app.tests.clock import Clock
-from app.tests.reading_base import SearchPageTestCase
+from app.tests.support.base import Browser, PeopleTestCase
+from app.tests.support.clock import Clock
+from app.tests.support.reading import SearchPageTestCase
 from app.views import explore
 
 PAGES = ("/search?q=tea", "/search/people?q=tea", "/search?q=tea&older=9")

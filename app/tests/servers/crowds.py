@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from app import db
 from app.provider.passwords import hashing
-from app.tests.base import PASSWORD, PeopleTestCase
-from app.tests.processes import copy_of_the_site, fresh_database, site_server
+from app.tests.support.base import PASSWORD, PeopleTestCase
+from app.tests.support.programs.processes import copy_of_the_site, fresh_database, site_server
 from config import MAX_THREADS
 
 CROWD = 100

@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 from app import db
-from app.tests.base import TestCase
-from app.tests.failure_base import FailureCase
-from app.tests.processes import (
+from app.tests.support.base import TestCase
+from app.tests.support.failures import FailureCase
+from app.tests.support.programs.processes import (
     START_SECONDS,
     Process,
     copy_of_the_site,

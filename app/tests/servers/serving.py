@@ -11,9 +11,9 @@ import sqlalchemy as sa
 
 from app import create_app, db
 from app.database.upgrade import MIGRATION_LOCK, is_current
-from app.tests.base import JoinMixin, settings
-from app.tests.mail_base import MAIL_SECONDS, mail_server
-from app.tests.processes import (
+from app.tests.support.base import JoinMixin, settings
+from app.tests.support.mail import MAIL_SECONDS, mail_server
+from app.tests.support.programs.processes import (
     START_SECONDS,
     TEST_SERVER,
     Server,
@@ -25,7 +25,7 @@ from app.tests.processes import (
     unhurried,
     wait_until,
 )
-from app.tests.schema_base import differences
+from app.tests.support.schema import differences
 
 
 def mode(path: Path) -> int:

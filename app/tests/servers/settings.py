@@ -11,8 +11,8 @@ from sqlalchemy.engine import make_url
 import config
 from app import create_app
 from app.database.upgrade import upgrade
-from app.tests.base import Browser, JoinMixin, TestCase, settings
-from app.tests.processes import (
+from app.tests.support.base import Browser, JoinMixin, TestCase, settings
+from app.tests.support.programs.processes import (
     START_SECONDS,
     Process,
     copy_of_the_site,

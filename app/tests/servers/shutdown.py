@@ -9,9 +9,8 @@ import threading
 import unittest
 from collections.abc import Callable
 
-from app.tests.failure_base import reference_of
-from app.tests.hostile import FOR_EVER, HostileServer
-from app.tests.mail_base import (
+from app.tests.support.failures import reference_of
+from app.tests.support.mail import (
     MAIL_SECONDS,
     MailBox,
     SlowMailBox,
@@ -19,7 +18,8 @@ from app.tests.mail_base import (
     mail_server,
     mail_settings,
 )
-from app.tests.processes import (
+from app.tests.support.openid.hostile import FOR_EVER, HostileServer
+from app.tests.support.programs.processes import (
     START_SECONDS,
     STOP_SECONDS,
     Server,

@@ -5,9 +5,9 @@ import subprocess
 import sys
 
 from app import create_app, db
-from app.tests.base import settings
-from app.tests.processes import environment, temporary_folder
-from app.tests.shutdown import StoppedServerTests
+from app.tests.servers.shutdown import StoppedServerTests
+from app.tests.support.base import settings
+from app.tests.support.programs.processes import environment, temporary_folder
 from config import basedir
 
 # With debug on, run.py mails nothing; this is how it serves, with debug off.

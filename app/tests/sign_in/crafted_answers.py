@@ -4,8 +4,8 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from app.models import User
 from app.openid.relying_party import PROBLEMS
-from app.tests.base import SITE
-from app.tests.second_provider import (
+from app.tests.support.base import SITE
+from app.tests.support.openid.second_provider import (
     SecondProviderCase,
 )
 

@@ -1,7 +1,7 @@
 """Signing in across languages: with foreign providers, and at foreign relying parties.
 
-The programs in peers/ share no code with this site. They and the site run as processes
-of their own, and a visitor goes from one to the other over real sockets.
+The programs in support/openid/peers/ share no code with this site. They and the site run as
+processes of their own, and a visitor goes from one to the other over real sockets.
 """
 
 import contextlib
@@ -14,8 +14,9 @@ import sqlalchemy as sa
 
 from app.models import Identity, User
 from app.openid.relying_party import PROBLEMS
-from app.tests.base import PASSWORD, JoinMixin
-from app.tests.processes import (
+from app.tests.support.base import PASSWORD, JoinMixin
+from app.tests.support.openid.relying_party import QUESTION
+from app.tests.support.programs.processes import (
     Process,
     SocketBrowser,
     copy_of_the_site,
@@ -24,10 +25,9 @@ from app.tests.processes import (
     missing,
     site_server,
 )
-from app.tests.provider_base import QUESTION
 from config import basedir
 
-PEERS = basedir / "app" / "tests" / "peers"
+PEERS = basedir / "app" / "tests" / "support" / "openid" / "peers"
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):

@@ -2,8 +2,8 @@
 
 from urllib.parse import quote, urlencode
 
-from app.tests.base import SITE, Browser
-from app.tests.second_provider import SecondProviderCase
+from app.tests.support.base import SITE, Browser
+from app.tests.support.openid.second_provider import SecondProviderCase
 
 EVIL = "http://evil.example/me"
 NAMES = ("typed", "openid", "nickname", "username", "state")

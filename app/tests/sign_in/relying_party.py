@@ -9,8 +9,8 @@ from openid.message import OPENID2_NS
 
 from app.models import SignIn
 from app.openid.relying_party import PROBLEMS
-from app.tests.base import PASSWORD, SITE, Browser
-from app.tests.second_provider import (
+from app.tests.support.base import PASSWORD, SITE, Browser
+from app.tests.support.openid.second_provider import (
     Answer,
     Reply,
     SecondProvider,

@@ -10,8 +10,8 @@ from openid.message import OPENID2_NS
 from app import db
 from app.models import Identity, SignIn, User
 from app.openid.relying_party import PROBLEMS
-from app.tests.base import PASSWORD, SITE
-from app.tests.second_provider import (
+from app.tests.support.base import PASSWORD, SITE
+from app.tests.support.openid.second_provider import (
     Reply,
     SecondProvider,
     SecondProviderCase,

@@ -5,8 +5,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from app.models import Identity, SignIn, User
 from app.openid.relying_party import PROBLEMS
-from app.tests.base import PASSWORD, SITE, Browser, JoinMixin, TestCase
-from app.tests.second_provider import SecondProviderCase
+from app.tests.support.base import PASSWORD, SITE, Browser, JoinMixin, TestCase
+from app.tests.support.openid.second_provider import SecondProviderCase
 
 OWN_BUTTON = "Sign in with this site"
 

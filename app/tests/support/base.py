@@ -18,7 +18,7 @@ from app.database.upgrade import upgrade
 from app.extensions import limiter
 from app.failures import handlers
 from app.models import Identity, Post, User
-from app.tests.browser import PASSWORD, SITE, Browser
+from app.tests.support.browser import PASSWORD, SITE, Browser
 
 # Whatever the cluster was made with, the site needs UTF-8.
 NEW_DATABASE = """CREATE DATABASE "{}" ENCODING 'UTF8' TEMPLATE template0"""

@@ -14,9 +14,9 @@ from app.extensions import csrf, limiter
 from app.models import Post, User
 from app.provider.models import Account, Consent
 from app.queries.pagination import PAGE_SIZE
-from app.tests.base import SITE, Browser, JoinMixin, settings
-from app.tests.failure_base import add_failing_pages
-from app.tests.provider_base import REALM, request_path
+from app.tests.support.base import SITE, Browser, JoinMixin, settings
+from app.tests.support.failures import add_failing_pages
+from app.tests.support.openid.relying_party import REALM, request_path
 
 LONGEST_WORD = "Schifffahrtsgesellschaftskapitänsmützenfabrik" * 3
 LONGEST_NICKNAME = "x" * 64

@@ -9,7 +9,7 @@ import threading
 
 from aiosmtpd.controller import Controller
 
-from app.tests.processes import START_SECONDS, clean_up_of, free_port
+from app.tests.support.programs.processes import START_SECONDS, clean_up_of, free_port
 
 # Seconds in which a letter has to be there, on the slowest machine.
 MAIL_SECONDS = 120

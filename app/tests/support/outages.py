@@ -4,10 +4,10 @@ import contextlib
 
 from app import db
 from app.models import SignIn, User
-from app.tests.base import Browser
-from app.tests.failure_base import PAGE, MailCase, reference_of
-from app.tests.mail_base import MAIL_SECONDS
-from app.tests.processes import fresh_database, wait_until
+from app.tests.support.base import Browser
+from app.tests.support.failures import PAGE, MailCase, reference_of
+from app.tests.support.mail import MAIL_SECONDS
+from app.tests.support.programs.processes import fresh_database, wait_until
 
 
 class BrokenCase(MailCase):

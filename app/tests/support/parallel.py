@@ -16,7 +16,8 @@ import unittest
 from multiprocessing.connection import Connection, wait
 from unittest.runner import TextTestResult
 
-from app.tests import base, processes
+from app.tests.support import base
+from app.tests.support.programs import processes
 
 # More would only take each other's connections to the database server.
 MOST_PROCESSES = 8

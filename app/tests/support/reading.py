@@ -8,7 +8,7 @@ from urllib.parse import quote
 import sqlalchemy as sa
 
 from app import db
-from app.tests.base import Browser, PeopleTestCase
+from app.tests.support.base import Browser, PeopleTestCase
 
 BODY = re.compile(r'<p class="body e-content[^>]*>(.*?)</p>', re.DOTALL)
 

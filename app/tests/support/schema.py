@@ -6,7 +6,7 @@ from alembic.migration import MigrationContext
 
 from app import db
 from app.database.upgrade import is_of_models
-from app.tests.processes import TEST_SERVER
+from app.tests.support.programs.processes import TEST_SERVER
 
 # Triggers that the migrations make. A migration that rebuilds a table on SQLite loses
 # the table's triggers without a word.

@@ -9,7 +9,7 @@ from werkzeug.exceptions import NotFound
 from app import create_app, db
 from app.models import SignIn
 from app.queries import timelines
-from app.tests.base import SITE, Browser, JoinMixin, PeopleTestCase, settings
+from app.tests.support.base import SITE, Browser, JoinMixin, PeopleTestCase, settings
 
 GARBAGE = "garbage|0123456789abcdef"
 VALUES = {

@@ -8,10 +8,10 @@ import html5lib
 from app import db
 from app.models.posts import Post
 from app.openid.xrds import wants_xrds
-from app.tests.base import SITE, Browser, PeopleTestCase, TestCase
-from app.tests.every_page import Readers, pages, site_of_every_page
-from app.tests.processes import fresh_database
-from app.tests.provider_base import REALM
+from app.tests.support.base import SITE, Browser, PeopleTestCase, TestCase
+from app.tests.support.every_page import Readers, pages, site_of_every_page
+from app.tests.support.openid.relying_party import REALM
+from app.tests.support.programs.processes import fresh_database
 from app.web.redirects import safe_next
 
 HOSTILE_NEXT = [

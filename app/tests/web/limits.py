@@ -6,9 +6,9 @@ from unittest import mock
 
 from app.extensions import limiter, visitor_address
 from app.provider.models import Account
-from app.tests.base import PASSWORD, PeopleTestCase
-from app.tests.clock import Clock
-from app.tests.second_provider import SecondProviderCase
+from app.tests.support.base import PASSWORD, PeopleTestCase
+from app.tests.support.clock import Clock
+from app.tests.support.openid.second_provider import SecondProviderCase
 from app.views.errors import told
 
 # Where this site does not go to look.

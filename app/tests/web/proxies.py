@@ -3,7 +3,7 @@
 from flask import request, request_started
 
 from app.extensions import visitor_address
-from app.tests.base import TestCase
+from app.tests.support.base import TestCase
 
 SITE_URL = "https://blog.example.com"
 # What proxies, load balancers and frameworks are known to believe, with what a visitor might say.

@@ -9,7 +9,7 @@ from flask import request
 from app import forms
 from app.rendering import linkify
 from app.rendering.linkify import LONGEST_TAG
-from app.tests.base import PASSWORD, SITE, JoinMixin, PeopleTestCase
+from app.tests.support.base import PASSWORD, SITE, JoinMixin, PeopleTestCase
 from app.web.request_size import MAX_HEADER, MAX_HEADERS, MAX_PATH, MAX_QUERY
 
 LONG = 300_000

@@ -13,7 +13,7 @@ from flask import Flask
 
 from app.openid import fetcher, network
 from app.openid.network import FetchTimedOut
-from app.tests.hostile import HostileServer
+from app.tests.support.openid.hostile import HostileServer
 
 RESOLVE, CONNECT = network.resolve, network.connect
 PUBLIC = "93.184.215.14"

@@ -9,7 +9,7 @@ from openid.consumer import consumer
 from openid.message import IDENTIFIER_SELECT, OPENID2_NS
 from openid.store.memstore import MemoryStore
 
-from app.tests.base import SITE, Browser, TestCase
+from app.tests.support.base import SITE, Browser, TestCase
 
 ENDPOINT = SITE + "/openid"
 MIGUEL = SITE + "/id/miguel"

@@ -20,9 +20,9 @@ from openid.server import server
 from openid.store.memstore import MemoryStore
 from openid.yadis.constants import YADIS_CONTENT_TYPE
 
-from app.tests.base import SITE, Browser, TestCase
-from app.tests.browser import Page
-from app.tests.hostile import FOR_EVER
+from app.tests.support.base import SITE, Browser, TestCase
+from app.tests.support.browser import Page
+from app.tests.support.openid.hostile import FOR_EVER
 
 AX_URIS = {
     "nickname": "http://axschema.org/namePerson/friendly",

@@ -19,8 +19,8 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
-from app.tests.base import Browser
-from app.tests.processes import require
+from app.tests.support.base import Browser
+from app.tests.support.programs.processes import require
 
 # Seconds in which a page has to be there, on the slowest machine.
 PAGE_SECONDS = 120

@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from app.tests.processes import START_SECONDS, free_port, missing
+from app.tests.support.programs.processes import START_SECONDS, free_port, missing
 
 # Its data are for this test alone, and so need not outlive a power cut.
 OPTIONS = "-c listen_addresses=127.0.0.1 -c fsync=off -c unix_socket_directories="

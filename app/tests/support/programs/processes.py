@@ -20,9 +20,9 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 
-from app.tests import base
-from app.tests.base import NEW_DATABASE
-from app.tests.socket_browser import SocketBrowser
+from app.tests.support import base
+from app.tests.support.base import NEW_DATABASE
+from app.tests.support.programs.socket_browser import SocketBrowser
 from config import basedir
 
 # Seconds in which a server has to answer or to be gone, on the slowest machine.
@@ -35,7 +35,7 @@ changes = {{"workers_kill_timeout": {seconds}, "log_level": granian.log.LogLevel
 granian.Granian = lambda *names, **options: Granian(*names, **options | changes)
 """
 # What the site's own requirements do not bring, and its processes must not find.
-ABSENT = basedir / "app" / "tests" / "absent"
+ABSENT = Path(__file__).parent / "absent"
 TEST_SERVER = os.environ.get("TEST_DATABASE_URL")
 
 _running: set["Process"] = set()

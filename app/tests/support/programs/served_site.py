@@ -9,8 +9,8 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from app import create_app, db
 from app.database.upgrade import upgrade
 from app.extensions import limiter
-from app.tests.base import settings
-from app.tests.processes import fresh_database
+from app.tests.support.base import settings
+from app.tests.support.programs.processes import fresh_database
 
 
 class _Quiet(WSGIRequestHandler):

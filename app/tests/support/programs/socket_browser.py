@@ -5,7 +5,7 @@ import urllib.request
 from http.cookiejar import CookieJar
 from urllib.parse import urlencode, urljoin
 
-from app.tests.browser import Browser
+from app.tests.support.browser import Browser
 
 # Seconds for one answer, on the slowest machine.
 ANSWER_SECONDS = 120
