@@ -12,9 +12,9 @@ from sqlalchemy.orm import Mapped, Session, WriteOnlyMapped, mapped_column, rela
 from app.database import UTCDateTime, now, writing
 from app.extensions import db
 from app.models import endings, nicknames
+from app.models.avatars import avatar_url
 from app.models.posts import Post
 from app.models.sign_ins import LONGEST_IDENTIFIER, Identity, SignIn, SignInEnded, hashed
-from app.rendering.avatars import avatar_url
 
 __all__ = ["LONGEST_IDENTIFIER", "Identity", "Post", "SignIn", "SignInEnded", "User", "hashed"]
 

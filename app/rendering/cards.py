@@ -10,9 +10,9 @@ from flask_login import current_user
 from markupsafe import Markup
 
 from app.database import now
+from app.models.avatars import avatar_url, drawn_avatar_url
 from app.queries.timelines import PostRow
 from app.rendering import dates, linkify
-from app.rendering.avatars import avatar_url, drawn_avatar_url
 
 AVATAR_SIZE = 48
 

@@ -18,9 +18,9 @@ from app import provider
 from app.extensions import db
 from app.forms import EditForm, OpenIDForm
 from app.models import Identity, SignIn, User
+from app.models.avatars import DRAWN, identicon
 from app.openid import asked
 from app.queries import profiles, timelines
-from app.rendering.avatars import DRAWN, identicon
 from app.rendering.cards import cards
 from app.views.paging import bounds
 from app.web.access import reader_id, reader_required

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from flask import Flask, render_template
 from jinja2 import DictLoader
 
-from app.rendering.avatars import avatar_url
+from app.models.avatars import avatar_url
 from app.rendering.cards import AVATAR_SIZE, cards
 
 FRAME = """<!doctype html>
