@@ -18,10 +18,11 @@ from app import provider
 from app.extensions import db
 from app.forms import EditForm, OpenIDForm
 from app.models import Identity, SignIn, User
-from app.models.avatars import DRAWN, identicon
+from app.models.avatars import DRAWN
 from app.openid import asked
 from app.queries import profiles, timelines
 from app.rendering.cards import cards
+from app.rendering.identicon import identicon
 from app.views.paging import bounds
 from app.web.access import reader_id, reader_required
 from app.web.headers import FOR_EVER, let_everybody_keep, let_everybody_keep_same, let_form_leave

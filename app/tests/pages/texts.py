@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import unquote
 from xml.etree import ElementTree
 
-from app.models.avatars import identicon
 from app.rendering import dates, linkify
+from app.rendering.identicon import identicon
 
 
 def shown(text: str, *known: str) -> str:
