@@ -14,15 +14,13 @@ from app.database import now, writing
 from app.database.engine import unhurried
 from app.database.upgrade import upgrade
 from app.extensions import db
-from app.models import Identity, User, followers, nicknames
-from app.models.posts import Mention, Post, Tag
+from app.models import Identity, User, contents, followers, nicknames
+from app.models.posts import MAX_BODY, Mention, Post, Tag
 from app.provider.models import Account
-from app.rendering import linkify
 
 # Rows of one transaction; others may write between two of them.
 CHUNK = 1000
 DAYS = 120
-LONGEST_BODY = 140
 
 GIVEN = (
     "ada agnes aiko alba amir anna anton ayo bea ben bruno carla chen clara dana david diego dora "
@@ -212,12 +210,12 @@ def _write(chunk, followed, nickname_of, rng: random.Random) -> None:
         ids = session.connection().scalars(insert, rows).all()
         bodies = [(post_id, row["body"]) for post_id, row in zip(ids, rows, strict=True)]
         tags = [
-            {"post_id": i, "name": name} for i, body in bodies for name in linkify.tags_of(body)
+            {"post_id": i, "name": name} for i, body in bodies for name in contents.tags_of(body)
         ]
         mentions = [
             {"post_id": i, "nickname_key": key}
             for i, body in bodies
-            for key in linkify.mentions_in(body)
+            for key in contents.mentions_in(body)
         ]
         for table, found in ((Tag.__table__, tags), (Mention.__table__, mentions)):
             if found:
@@ -225,7 +223,7 @@ def _write(chunk, followed, nickname_of, rng: random.Random) -> None:
 
 
 def _body(known: list[str], rng: random.Random) -> str:
-    """Give a text of at most 140 characters; `known` are the nicknames it may mention."""
+    """Give a text of at most MAX_BODY characters; `known` are the nicknames it may mention."""
     while True:
         kind = rng.random()
         if kind < 0.25 and known:
@@ -246,5 +244,5 @@ def _body(known: list[str], rng: random.Random) -> str:
             tag2=f"#{topic}",
             url=f"https://example.com/{topic}/{rng.randrange(1, 9999)}",
         )
-        if len(text) <= LONGEST_BODY:
+        if len(text) <= MAX_BODY:
             return text[0].upper() + text[1:]

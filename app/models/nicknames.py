@@ -2,8 +2,9 @@
 
 import re
 
-LONGEST = 64
-SHAPE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+# In characters.
+MAX_NICKNAME = 64
+SHAPE = re.compile(rf"[A-Za-z0-9_.-]{{1,{MAX_NICKNAME}}}")
 LETTER_OR_DIGIT = re.compile(r"[A-Za-z0-9]")
 # At the end of a name they could be taken for the end of a sentence that mentions another.
 NOT_AT_ENDS = ".-"
@@ -20,11 +21,11 @@ RESERVED = frozenset(
 
 
 def problem(name: str) -> str | None:
-    """Say in a sentence what is wrong with `name`, or None when nothing is."""
+    """Return a sentence that says what is wrong with `name`, or None."""
     if not name:
         return "Please choose a name."
-    if len(name) > LONGEST:
-        return f"Please use at most {LONGEST} characters."
+    if len(name) > MAX_NICKNAME:
+        return f"Please use at most {MAX_NICKNAME} characters."
     if not SHAPE.fullmatch(name):
         return "Please use only letters from a to z, digits, dots, dashes and underscores."
     if not LETTER_OR_DIGIT.search(name):
@@ -45,8 +46,8 @@ def is_reserved(name: str) -> bool:
 
 
 def cleaned(text: str | None) -> str | None:
-    """Give what is usable of a name that a provider sent, or None when nothing is."""
-    kept = re.sub(r"[^A-Za-z0-9_.-]+", "_", (text or "").strip()).strip("_.-")[:LONGEST]
+    """Return what is usable of a name that a provider sent, or None when nothing is."""
+    kept = re.sub(r"[^A-Za-z0-9_.-]+", "_", (text or "").strip()).strip("_.-")[:MAX_NICKNAME]
     # Without the one ending there may be another, and a dot or dash before it.
     while (shorter := re.sub(r"(\.atom|[_.-])$", "", kept, flags=re.IGNORECASE)) != kept:
         kept = shorter

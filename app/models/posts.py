@@ -8,7 +8,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.database import UTCDateTime, now, writing
 from app.extensions import db
-from app.rendering import linkify
+from app.models import contents
+from app.models.contents import MAX_TAG
+from app.models.nicknames import MAX_NICKNAME
 
 if TYPE_CHECKING:
     from app.models import User
@@ -16,12 +18,15 @@ if TYPE_CHECKING:
 # SQLite counts on its own only in a column of the type INTEGER, which holds as much.
 BIG_ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
+# In characters, each a code point of Unicode's composed form (NFC).
+MAX_BODY = 140
+
 
 class Post(db.Model):
     __table_args__ = (sa.Index(None, "user_id", "id"), {"sqlite_autoincrement": True})
 
     id: Mapped[int] = mapped_column(BIG_ID, primary_key=True)
-    body: Mapped[str] = mapped_column(sa.String(140))
+    body: Mapped[str] = mapped_column(sa.String(MAX_BODY))
     timestamp: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
     edited: Mapped[datetime | None] = mapped_column(UTCDateTime)
     user_id: Mapped[int] = mapped_column(sa.ForeignKey("user.id", ondelete="CASCADE"))
@@ -35,9 +40,9 @@ class Post(db.Model):
         session = db.session
         session.execute(sa.delete(Tag).where(Tag.post_id == self.id))
         session.execute(sa.delete(Mention).where(Mention.post_id == self.id))
-        session.add_all(Tag(name=name, post_id=self.id) for name in linkify.tags_of(self.body))
+        session.add_all(Tag(name=name, post_id=self.id) for name in contents.tags_of(self.body))
         session.add_all(
-            Mention(nickname_key=key, post_id=self.id) for key in linkify.mentions_in(self.body)
+            Mention(nickname_key=key, post_id=self.id) for key in contents.mentions_in(self.body)
         )
 
     @staticmethod
@@ -67,7 +72,7 @@ class Post(db.Model):
 class Tag(db.Model):
     """A tag in a post."""
 
-    name: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    name: Mapped[str] = mapped_column(sa.String(MAX_TAG), primary_key=True)
     post_id: Mapped[int] = mapped_column(
         BIG_ID, sa.ForeignKey("post.id", ondelete="CASCADE"), primary_key=True, index=True
     )
@@ -79,4 +84,4 @@ class Mention(db.Model):
     post_id: Mapped[int] = mapped_column(
         BIG_ID, sa.ForeignKey("post.id", ondelete="CASCADE"), primary_key=True
     )
-    nickname_key: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    nickname_key: Mapped[str] = mapped_column(sa.String(MAX_NICKNAME), primary_key=True)

@@ -82,7 +82,7 @@ class User(UserMixin, db.Model):
         """
         nickname = nickname.strip(nicknames.NOT_AT_ENDS) or nickname
         # Leave room for the longest number, so that one prefix finds every candidate.
-        stem = nickname.lower()[: nicknames.LONGEST - 10]
+        stem = nickname.lower()[: nicknames.MAX_NICKNAME - 10]
         taken = set(
             db.session.scalars(
                 sa.select(User.nickname_key).where(
@@ -93,7 +93,7 @@ class User(UserMixin, db.Model):
         candidate, number = nickname, 1
         while candidate.lower() in taken or nicknames.is_reserved(candidate):
             number += 1
-            candidate = f"{nickname[: nicknames.LONGEST - len(str(number))]}{number}"
+            candidate = f"{nickname[: nicknames.MAX_NICKNAME - len(str(number))]}{number}"
         return candidate
 
     @classmethod

@@ -4,9 +4,10 @@ from flask import Blueprint, abort, current_app, render_template, request
 
 from app.database.bounded import TookTooLong
 from app.extensions import limiter
+from app.models import contents
 from app.queries import search, search_terms, timelines
 from app.queries.pagination import NEWEST_PAGE, Page
-from app.rendering import highlight, linkify
+from app.rendering import highlight
 from app.rendering.cards import cards
 from app.views.paging import bounds
 from app.web.access import reader_id, reader_required, user_key
@@ -31,7 +32,7 @@ def explore():
 @reader_required
 def tag(name: str):
     """Show the posts that carry a tag."""
-    key = linkify.tag_key(name) or abort(404)
+    key = contents.tag_key(name) or abort(404)
     let_everybody_keep()
     page = timelines.tagged(key, reader_id(), bounds())
     return render_template("explore/tag.html", tag=key, page=page, cards=cards(page.rows))

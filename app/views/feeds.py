@@ -5,10 +5,9 @@ from datetime import UTC, datetime
 
 from flask import Blueprint, Response, abort, render_template, request, url_for
 
-from app.models import User
+from app.models import User, contents
 from app.queries import timelines
 from app.queries.pagination import Page
-from app.rendering import linkify
 from app.rendering.cards import cards
 from app.web.access import reader_id, reader_required
 from app.web.headers import let_everybody_keep
@@ -42,7 +41,7 @@ def user(nickname: str):
 @reader_required
 def tag(name: str):
     """Give a tag's newest posts to feed readers."""
-    key = linkify.tag_key(name) or abort(404)
+    key = contents.tag_key(name) or abort(404)
     own, page = url_for("feeds.tag", name=key), url_for("explore.tag", name=key)
     return _feed(f"#{key}", own, page, timelines.tagged(key, reader_id()))
 

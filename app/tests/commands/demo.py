@@ -7,10 +7,9 @@ import sqlalchemy as sa
 
 from app import db
 from app.cli import demo
-from app.models import Identity, User, followers
+from app.models import Identity, User, contents, followers
 from app.models.posts import Mention, Post, Tag
 from app.provider.models import Account
-from app.rendering import linkify
 from app.tests.support.base import PeopleTestCase
 
 
@@ -42,9 +41,9 @@ class DemoTests(PeopleTestCase):
         self.assertEqual(times, sorted(times))
         self.assertGreater((times[-1] - times[0]).days, 60)
         self.assertTrue(any(post.edited for post in posts))
-        tags = {(name, post.id) for post in posts for name in linkify.tags_of(post.body)}
+        tags = {(name, post.id) for post in posts for name in contents.tags_of(post.body)}
         self.assertEqual({tuple(row) for row in self.rows(Tag.name, Tag.post_id)}, tags)
-        keys = {(key, post.id) for post in posts for key in linkify.mentions_in(post.body)}
+        keys = {(key, post.id) for post in posts for key in contents.mentions_in(post.body)}
         found = {tuple(row) for row in self.rows(Mention.nickname_key, Mention.post_id)}
         self.assertEqual(found, keys)
         members = {row.nickname_key for row in self.rows(User.nickname_key)}

@@ -274,11 +274,11 @@ class UniqueNicknameTests(TestCase):
         self.assertEqual(User.make_unique_nickname("m_guel"), "m_guel")
 
     def test_a_long_one_makes_room_for_the_number(self):
-        longest = "m" * nicknames.LONGEST
+        longest = "m" * nicknames.MAX_NICKNAME
         self.take(longest)
         second = User.make_unique_nickname(longest)
-        self.assertEqual(second, "m" * (nicknames.LONGEST - 1) + "2")
-        self.take(second, *("m" * (nicknames.LONGEST - 1) + str(n) for n in range(3, 10)))
+        self.assertEqual(second, "m" * (nicknames.MAX_NICKNAME - 1) + "2")
+        self.take(second, *("m" * (nicknames.MAX_NICKNAME - 1) + str(n) for n in range(3, 10)))
         tenth = User.make_unique_nickname(longest)
-        self.assertEqual(tenth, "m" * (nicknames.LONGEST - 2) + "10")
+        self.assertEqual(tenth, "m" * (nicknames.MAX_NICKNAME - 2) + "10")
         self.assertIsNone(nicknames.problem(tenth))

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import unquote
 from xml.etree import ElementTree
 
+from app.models import contents
 from app.rendering import dates, linkify
 from app.rendering.identicon import identicon
 
@@ -139,7 +140,7 @@ class LinkifyTests(unittest.TestCase):
 
     def test_what_is_kept_of_a_mention_is_all_that_it_may_become(self):
         for text in ("@susan", "@susan.", "@Susan_", "@susan_.", "@susan-_.", "@a.b-c_d..."):
-            kept = linkify.mentions_in(text)
+            kept = contents.mentions_in(text)
             with self.subTest(text):
                 # What was kept of posts before stands for them still.
                 written = text[1:].lower()
@@ -169,7 +170,7 @@ class LinkifyTests(unittest.TestCase):
             "#हिन्दी": {"हिन्दी"},
         }.items():
             with self.subTest(text):
-                self.assertEqual(linkify.tags_of(text), tags)
+                self.assertEqual(contents.tags_of(text), tags)
 
     def test_what_looks_like_a_tag_and_is_none(self):
         for text in (
@@ -186,7 +187,7 @@ class LinkifyTests(unittest.TestCase):
             "#" + "x" * 65,
         ):
             with self.subTest(text):
-                self.assertEqual(linkify.tags_of(text), set())
+                self.assertEqual(contents.tags_of(text), set())
                 self.assertNotIn("/tag/", shown(text))
 
     def test_a_tag_and_its_link_agree(self):
@@ -194,7 +195,7 @@ class LinkifyTests(unittest.TestCase):
             with self.subTest(text):
                 self.assertEqual(
                     {unquote(address.removeprefix("/tag/")) for address in addresses(text)},
-                    linkify.tags_of(text),
+                    contents.tags_of(text),
                 )
 
     def test_the_longest_text_takes_no_time_to_speak_of(self):

@@ -7,8 +7,8 @@ from urllib.parse import quote
 from flask import request
 
 from app import forms
-from app.rendering import linkify
-from app.rendering.linkify import LONGEST_TAG
+from app.models import contents
+from app.models.contents import MAX_TAG
 from app.tests.support.base import PASSWORD, SITE, JoinMixin, PeopleTestCase
 from app.web.request_size import MAX_HEADER, MAX_HEADERS, MAX_PATH, MAX_QUERY
 
@@ -103,7 +103,7 @@ class NormalisingTests(PeopleTestCase):
             return unicodedata.normalize(form, text)
 
         spy = mock.Mock(wraps=unicodedata, normalize=normalize)
-        with mock.patch.object(linkify, "unicodedata", spy):
+        with mock.patch.object(contents, "unicodedata", spy):
             with mock.patch.object(forms, "unicodedata", spy):
                 action()
         return max(lengths)
@@ -112,7 +112,7 @@ class NormalisingTests(PeopleTestCase):
         browser = self.browser()
         for suffix in ("", ".atom"):
             path = f"/tag/{quote(self.MARKS[:600])}{suffix}"
-            self.assertLessEqual(self.longest(lambda path=path: browser.get(path)), 4 * LONGEST_TAG)
+            self.assertLessEqual(self.longest(lambda path=path: browser.get(path)), 4 * MAX_TAG)
             self.assertEqual(browser.status, 404)
 
     def test_a_post_and_a_search(self):
@@ -127,7 +127,7 @@ class NormalisingTests(PeopleTestCase):
 
     def test_a_tag_is_found_however_it_is_typed(self):
         # Each of these letters is four code points when taken apart.
-        name = "\u1f82" * (LONGEST_TAG // 2)
-        key = linkify.tag_key(name)
-        self.assertEqual(linkify.tag_key(unicodedata.normalize("NFD", name)), key)
+        name = "\u1f82" * (MAX_TAG // 2)
+        key = contents.tag_key(name)
+        self.assertEqual(contents.tag_key(unicodedata.normalize("NFD", name)), key)
         self.assertIsNotNone(key)
