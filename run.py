@@ -2,7 +2,7 @@
 
 from app import create_app
 from app.database.upgrade import upgrade
-from app.failures.shutdown import end_on_sigterm
+from app.shutdown import end_on_sigterm
 
 end_on_sigterm()
 app = create_app(debug=True)

@@ -11,7 +11,7 @@ from granian.log import LogLevels
 
 from app import create_app
 from app.database.upgrade import upgrade
-from app.failures.shutdown import end_on_sigterm, heed_sigterm
+from app.shutdown import end_on_sigterm, heed_sigterm
 from config import MAX_THREADS, SettingError
 
 

@@ -14,7 +14,7 @@ from flask import has_request_context
 
 from app.extensions import visitor_address
 from app.failures.redaction import OwnWord
-from app.failures.shutdown import at_end
+from app.shutdown import at_end
 
 WINDOW_SECONDS = 60
 # In that time, of one kind: from one address, and from all together.

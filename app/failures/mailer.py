@@ -14,9 +14,9 @@ from email.message import EmailMessage
 
 from app.failures.redaction import Hiding
 from app.failures.reports import Failure
-from app.failures.shutdown import at_end
 from app.failures.throttle import Floods
 from app.mail import smtp
+from app.shutdown import at_end
 
 # Kinds of failures that wait at once; what is more is told together.
 MOST_KINDS = 200
