@@ -4,7 +4,7 @@ What a page reads of many rows at once is in `app/queries`, how it looks in `app
 """
 
 from app.models.posts import BIG_ID, Mention, Post, Tag
-from app.models.sign_ins import LONGEST_IDENTIFIER, Identity, SignIn, SignInEnded, hashed
+from app.models.sign_ins import LONGEST_IDENTIFIER, Identity, SignIn, SignInEnded
 from app.models.users import LAST_SEEN_EVERY, User, cleaned_email, followers
 
 __all__ = [
@@ -20,5 +20,4 @@ __all__ = [
     "User",
     "cleaned_email",
     "followers",
-    "hashed",
 ]

@@ -4,10 +4,10 @@ Each of these stands inside `writing`, as a part of what its caller changes.
 """
 
 import sqlalchemy as sa
+from flask import current_app
 from sqlalchemy.orm import Session
 
 from app.models.sign_ins import ACCOUNT_SIGN_IN, Identity, SignIn
-from app.web.origin import own_url
 
 # As far as it is needed here; the table is there even when the provider is off.
 ACCOUNT = sa.table("account", sa.column("id"), sa.column("username_key"))
@@ -16,7 +16,7 @@ CLAIMED = sa.select(SignIn.account_sign_in_id).where(SignIn.account_sign_in_id.i
 
 def own_identifier(username_key: str) -> str:
     """Return the OpenID of an account of this site; needs no request, and no provider."""
-    return own_url(f"/id/{username_key}")
+    return f"{current_app.config['SITE_URL']}/id/{username_key}"
 
 
 def hangs_on(identifier: str) -> sa.ColumnElement[bool]:

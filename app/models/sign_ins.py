@@ -1,7 +1,5 @@
 """A user's OpenIDs and signed-in browsers; `endings` has what ends together."""
 
-import hashlib
-import secrets
 from datetime import datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING
@@ -11,6 +9,7 @@ from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relations
 
 from app.database import UTCDateTime, now, writing
 from app.extensions import db
+from app.models.tokens import hashed, new_token
 
 if TYPE_CHECKING:
     from app.models import User
@@ -29,11 +28,6 @@ ACCOUNT_SIGN_IN = sa.table("account_sign_in", sa.column("id"), sa.column("accoun
 
 class SignInEnded(LookupError):
     """What a sign-in stands on (its OpenID, its row, the provider's sign-in) is there no more."""
-
-
-def hashed(token: str) -> str:
-    """Give what the database keeps of a secret token: a stolen copy of it opens nothing."""
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def is_fresh(proved: datetime) -> bool:
@@ -115,7 +109,7 @@ class SignIn(db.Model):
         Raises SignInEnded when the OpenID is not theirs any more, or the provider's sign-in
         has ended: an answer that was kept back must not outlive what it came from.
         """
-        token, user_id = secrets.token_urlsafe(16), user.id
+        token, user_id = new_token(), user.id
         with writing() as session:
             session.execute(sa.delete(SignIn).where(SignIn.has_ended()))
             _lock(session, user_id, account_sign_in_id)
@@ -142,7 +136,7 @@ class SignIn(db.Model):
         The old one is worth nothing any more, wherever a copy of it may be.
         Raises SignInEnded when this sign-in has ended, or the OpenID is not theirs.
         """
-        token, user_id, sign_in_id = secrets.token_urlsafe(16), user.id, user.sign_in.id
+        token, user_id, sign_in_id = new_token(), user.id, user.sign_in.id
         with writing() as session:
             _lock(session, user_id)
             identity_id = _use(session, identifier, user_id)

@@ -1,8 +1,23 @@
-"""Keys for single purposes, which follow from SECRET_KEY: whoever has the database has none."""
+"""Tokens, and keys for single purposes that follow from SECRET_KEY.
 
+Whoever has the database has none of either.
+"""
+
+import hashlib
 import hmac
+import secrets
 
 from flask import current_app
+
+
+def new_token() -> str:
+    """Return a token of 128 random bits, as it may stand in an address or a cookie."""
+    return secrets.token_urlsafe(16)
+
+
+def hashed(token: str) -> str:
+    """Return what the database keeps of a secret token: a stolen copy of it opens nothing."""
+    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def derived(purpose: str, text: str = "") -> bytes:

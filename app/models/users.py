@@ -14,10 +14,7 @@ from app.extensions import db
 from app.models import endings, nicknames
 from app.models.avatars import avatar_url
 from app.models.posts import Post
-from app.models.sign_ins import LONGEST_IDENTIFIER, Identity, SignIn, SignInEnded, hashed
-
-__all__ = ["LONGEST_IDENTIFIER", "Identity", "Post", "SignIn", "SignInEnded", "User", "hashed"]
-
+from app.models.sign_ins import Identity, SignIn
 
 LAST_SEEN_EVERY = timedelta(minutes=1)
 

@@ -1,6 +1,5 @@
 """Accounts of our own provider, and what it remembers about them."""
 
-import secrets
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -9,7 +8,8 @@ from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relations
 
 from app.database import UTCDateTime, now, writing
 from app.extensions import db
-from app.models import SignIn, endings, hashed
+from app.models import SignIn, endings
+from app.models.tokens import hashed, new_token
 from app.provider.passwords import hashing
 
 LONGEST_REALM = 500
@@ -127,7 +127,7 @@ class AccountSignIn(db.Model):
         It takes the place of the one that shows the token `before`. The site's sign-ins in this
         browser, those of that one and the one of this id, end with the new one.
         """
-        token = secrets.token_urlsafe(16)
+        token = new_token()
         with writing() as session:
             outdated = AccountSignIn.began < now() - SIGN_IN_ENDS_AFTER
             session.execute(sa.delete(AccountSignIn).where(outdated))

@@ -1,7 +1,6 @@
 """Requests of relying parties that wait at our provider for their visitors."""
 
 import json
-import secrets
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -9,8 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.database import UTCDateTime, now, writing
 from app.extensions import db
-from app.models import hashed
-from app.models.tokens import derived
+from app.models.tokens import derived, hashed, new_token
 
 REQUEST_ENDS_AFTER = timedelta(hours=1)
 # Requests waiting for their visitors: of one address, and of everybody. Older ones make room.
@@ -42,7 +40,7 @@ class PendingRequest(db.Model):
     @staticmethod
     def keep(message: dict[str, str], address: str) -> str:
         """Keep a request that came from `address` and return its token."""
-        token, key = secrets.token_urlsafe(16), derived("visitor's address", address).hex()
+        token, key = new_token(), derived("visitor's address", address).hex()
         row = PendingRequest(token_hash=hashed(token), address_key=key, query=json.dumps(message))
         with writing() as session:
             session.add(row)

@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from app import create_app, db
 from app.database import now
 from app.database.upgrade import upgrade
-from app.models import Identity, SignIn, User, hashed
+from app.models import Identity, SignIn, User
 from app.models.sign_ins import SignInEnded
+from app.models.tokens import hashed
 from app.provider.models import Account, AccountSignIn
 from app.tests.support.base import PASSWORD, SITE, JoinMixin, PeopleTestCase, settings
 from app.tests.support.clock import Clock
