@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from app.extensions import compress, csrf, db, limiter, lm
+from app.extensions import compress, csrf, db, limiter, lm, storage_options
 from app.openid.relying_party import oid
 from app.web import origin
 from config import read_settings
@@ -19,7 +19,7 @@ def create_app(debug: bool = False, **settings) -> Flask:
     from app.database import engine
     from app.failures import handlers
     from app.rendering import jinja
-    from app.web import counters, headers, request_size
+    from app.web import headers, request_size
 
     app = Flask(__name__)
     app.debug = debug
@@ -34,7 +34,7 @@ def create_app(debug: bool = False, **settings) -> Flask:
         # Its context processor would load the user for every template, the 500 page's too.
         lm.init_app(app, add_context_processor=False)
         uri = app.config["RATELIMIT_STORAGE_URI"]
-        app.config["RATELIMIT_STORAGE_OPTIONS"] = counters.storage_options(uri)
+        app.config["RATELIMIT_STORAGE_OPTIONS"] = storage_options(uri)
         limiter.init_app(app)
         compress.init_app(app)
         oid.init_app(app)

@@ -9,11 +9,17 @@ from flask_login import LoginManager
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError
+from redis.retry import Retry
 from sqlalchemy import MetaData
+
+# Seconds in which Redis has to answer.
+REDIS_SECONDS = 5
 
 
 def visitor_address() -> str:
-    """Give the visitor's address, for IPv6 its /64: one household holds as many as it likes."""
+    """Return the visitor's address, for IPv6 its /64: one household holds as many as it likes."""
     try:
         address = ipaddress.ip_address(request.remote_addr or "")
     except ValueError:
@@ -21,6 +27,18 @@ def visitor_address() -> str:
     if address.version == 6:
         return str(ipaddress.ip_network((address, 64), strict=False))
     return str(address)
+
+
+def storage_options(uri: str) -> dict:
+    """Return the options of limits' storage for the counters at `uri`."""
+    if uri.startswith("memory:"):
+        return {}
+    return {
+        "socket_timeout": REDIS_SECONDS,
+        "socket_connect_timeout": REDIS_SECONDS,
+        # Once more for a connection that a restart has ended, but not for want of an answer.
+        "retry": Retry(NoBackoff(), 1, (ConnectionError,)),
+    }
 
 
 # Constraints with names of their own, so that a migration can name what it alters.

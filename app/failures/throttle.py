@@ -9,7 +9,7 @@ from limits import RateLimitItemPerSecond
 from limits.storage import storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 
-from app.web.counters import storage_options
+from app.extensions import storage_options
 
 # Counts that nobody has asked for in this time are forgotten.
 COUNT_SECONDS = 24 * 60 * 60
