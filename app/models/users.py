@@ -17,6 +17,8 @@ from app.models.posts import Post
 from app.models.sign_ins import Identity, SignIn
 
 LAST_SEEN_EVERY = timedelta(minutes=1)
+# In characters, as those of a post.
+MAX_ABOUT_ME = 140
 
 
 followers = db.Table(
@@ -35,7 +37,7 @@ class User(UserMixin, db.Model):
     nickname_key: Mapped[str] = mapped_column(sa.String(64), unique=True)
     # Asserted by a provider and verified by nobody: it finds an avatar, never a user.
     email: Mapped[str | None] = mapped_column(sa.String(120))
-    about_me: Mapped[str] = mapped_column(sa.String(140), default="")
+    about_me: Mapped[str] = mapped_column(sa.String(MAX_ABOUT_ME), default="")
     last_seen: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
     avatar_seed: Mapped[str] = mapped_column(sa.String(32))
 
