@@ -21,7 +21,7 @@ from sqlalchemy.exc import IntegrityError
 from app.database import now
 from app.extensions import csrf, limiter, lm
 from app.failures.redaction import OwnWord
-from app.forms import OWN_PROVIDER, LoginForm, NicknameForm
+from app.forms import OWN_PROVIDER, LoginForm, NicknameForm, typed
 from app.models import (
     LONGEST_IDENTIFIER,
     Identity,
@@ -36,7 +36,7 @@ from app.openid.asked import Asked
 from app.openid.relying_party import PROBLEMS, is_answer, oid
 from app.openid.xrds import point_at
 from app.views import account, proofs
-from app.web import origin, sessions, typed
+from app.web import origin, sessions
 from app.web.headers import let_form_leave
 
 bp = Blueprint("auth", __name__)

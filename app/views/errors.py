@@ -18,8 +18,9 @@ from werkzeug.exceptions import (
 from app.extensions import db, limiter
 from app.failures import handlers
 from app.failures.redaction import OwnWord
+from app.forms import typed
 from app.queries import search_terms
-from app.web import origin, typed
+from app.web import origin
 
 # Heading and sentence of each status; others get the words of 400.
 WORDS = {

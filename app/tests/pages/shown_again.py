@@ -3,9 +3,9 @@
 from unittest import mock
 
 from app.extensions import limiter
+from app.forms import typed
 from app.provider import forms
 from app.tests.support.base import JoinMixin, PeopleTestCase
-from app.web import typed
 
 
 class ShownAgainTests(JoinMixin, PeopleTestCase):
