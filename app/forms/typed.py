@@ -14,7 +14,7 @@ def shown(sent: Mapping[str, str]) -> dict[str, str]:
 
 
 def holds_password(sent: Mapping[str, str]) -> bool:
-    """Tell whether a form was sent that cannot be sent again without its password."""
+    """Return whether a form was sent that cannot be sent again without its password."""
     return not _names(PasswordField).isdisjoint(sent)
 
 
@@ -28,7 +28,7 @@ def _names(kind: type) -> set[str]:
     }
 
 
-def _forms(parent: type) -> Iterator[type]:
+def _forms(parent: type[FlaskForm]) -> Iterator[type[FlaskForm]]:
     for form in parent.__subclasses__():
         yield form
         yield from _forms(form)

@@ -5,6 +5,7 @@ import re
 # In characters.
 MAX_NICKNAME = 64
 SHAPE = re.compile(rf"[A-Za-z0-9_.-]{{1,{MAX_NICKNAME}}}")
+HINT = f"Letters from a to z, digits, dots, dashes and underscores; at most {MAX_NICKNAME}."
 LETTER_OR_DIGIT = re.compile(r"[A-Za-z0-9]")
 # At the end of a name they could be taken for the end of a sentence that mentions another.
 NOT_AT_ENDS = ".-"

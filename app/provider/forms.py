@@ -37,7 +37,7 @@ class SignInForm(FlaskForm):
 class JoinForm(FlaskForm):
     TAKEN = "This username is already in use. Please choose another one."
 
-    username = StringField("Username", filters=[one_line])
+    username = StringField("Username", description=nicknames.HINT, filters=[one_line])
     password = PasswordField("Password", filters=[typed])
     email = EmailField("E-mail (optional)", filters=[one_line])
     # A button: the page again, with a password that can be read while it is typed.

@@ -1,9 +1,9 @@
 // What helps while somebody types. Every page works without it.
-for (const field of document.querySelectorAll("[data-longest]")) {
+for (const field of document.querySelectorAll("[data-max-characters]")) {
   const told = document.getElementById(`${field.id}-left`);
   field.addEventListener("input", () => {
     // Counted as the site counts: characters as Unicode composes them, without spaces around.
-    const left = field.dataset.longest - [...field.value.normalize("NFC").trim()].length;
+    const left = field.dataset.maxCharacters - [...field.value.normalize("NFC").trim()].length;
     const count = Math.abs(left);
     told.textContent = `${count} character${count === 1 ? "" : "s"} ${left < 0 ? "too many" : "left"}`;
     // Read aloud only where it begins to matter.

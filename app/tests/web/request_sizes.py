@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from flask import request
 
-from app import forms
+from app.forms import text
 from app.models import contents
 from app.models.contents import MAX_TAG
 from app.tests.support.base import PASSWORD, SITE, JoinMixin, PeopleTestCase
@@ -104,7 +104,7 @@ class NormalisingTests(PeopleTestCase):
 
         spy = mock.Mock(wraps=unicodedata, normalize=normalize)
         with mock.patch.object(contents, "unicodedata", spy):
-            with mock.patch.object(forms, "unicodedata", spy):
+            with mock.patch.object(text, "unicodedata", spy):
                 action()
         return max(lengths)
 
@@ -120,10 +120,10 @@ class NormalisingTests(PeopleTestCase):
         browser.get("/")
         length = self.longest(lambda: browser.submit(post=self.MARKS))
         self.assertEqual(browser.status, 400)
-        self.assertLessEqual(length, forms.LONGEST_TYPED)
+        self.assertLessEqual(length, text.MAX_COMPOSED)
         length = self.longest(lambda: browser.get(f"/search?q=%23{quote(self.MARKS)}"))
         self.assertEqual(browser.status, 200)
-        self.assertLessEqual(length, forms.LONGEST_TYPED)
+        self.assertLessEqual(length, text.MAX_COMPOSED)
 
     def test_a_tag_is_found_however_it_is_typed(self):
         # Each of these letters is four code points when taken apart.

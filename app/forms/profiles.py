@@ -1,0 +1,51 @@
+"""What a user says of themselves: the nickname, about me, and that they leave for good."""
+
+from flask_wtf import FlaskForm
+from wtforms import StringField, TextAreaField
+from wtforms.validators import ValidationError
+
+from app.forms.text import MaxCharacters, composed, one_line, plain_text
+from app.models import MAX_ABOUT_ME, User, nicknames
+
+TAKEN = "This nickname is already in use. Please choose another one."
+
+
+class NicknameForm(FlaskForm):
+    nickname = StringField("Nickname", description=nicknames.HINT, filters=[one_line])
+
+    def __init__(self, original_nickname: str | None = None, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.original_nickname = original_nickname
+
+    def validate_nickname(self, field) -> None:
+        if field.data == self.original_nickname:
+            return
+        if problem := nicknames.problem(field.data):
+            raise ValidationError(problem)
+        # A courtesy: the answer may be out of date before it is used, and the
+        # unique index has the last word.
+        owner = User.find(field.data)
+        if owner and owner.nickname != self.original_nickname:
+            raise ValidationError(TAKEN)
+
+    def refuse_taken(self) -> None:
+        """Put beside the field what the unique index said."""
+        self.nickname.errors = [*self.nickname.errors, TAKEN]
+
+
+class EditForm(NicknameForm):
+    about_me = TextAreaField(
+        "About me", filters=[plain_text, composed], validators=[MaxCharacters(MAX_ABOUT_ME)]
+    )
+
+
+class DeleteForm(FlaskForm):
+    nickname = StringField("Your nickname", filters=[one_line])
+
+    def __init__(self, nickname: str, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.expected = nickname
+
+    def validate_nickname(self, field) -> None:
+        if field.data.lower() != self.expected.lower():
+            raise ValidationError("Please type your own nickname, so that this is no mistake.")
