@@ -36,7 +36,7 @@ from app.openid.asked import Asked
 from app.openid.relying_party import PROBLEMS, is_answer, oid
 from app.openid.xrds import point_at
 from app.views import account, proofs
-from app.web import origin, sessions
+from app.web import origin, sign_ins, typed
 from app.web.headers import let_form_leave
 
 bp = Blueprint("auth", __name__)
@@ -85,7 +85,7 @@ def meet_user() -> None:
     if current_user.is_authenticated:
         # For the log: a failure may leave nobody to ask.
         g.nickname = current_user.nickname
-        sessions.note_use(g.user)
+        sign_ins.note_use(g.user)
 
 
 @bp.route("/login", methods=["GET", "POST"])
@@ -176,7 +176,7 @@ def after_login(resp):
     # Its fragment is the provider's own words, and comes from no address that we fetched.
     if len(resp.identity_url) > LONGEST_IDENTIFIER or not resp.identity_url.isprintable():
         return sign_in_failed("refused", expected)
-    proved = sessions.proof_time(resp.identity_url, resp.auth_time)
+    proved = sign_ins.proof_time(resp.identity_url, resp.auth_time)
     if proved is None:
         return sign_in_failed("elsewhere", expected)
     if expected.prove is not None:
@@ -200,7 +200,7 @@ def after_login(resp):
 def _signed_in(user: User, identifier: str, remember: bool, proved: datetime, new: bool = False):
     target, news = oid.get_next_url(), Identity.is_followed_by_another(identifier)
     try:
-        sessions.begin(user, identifier, remember, proved)
+        sign_ins.begin(user, identifier, remember, proved)
     except SignInEnded:
         return sign_in_failed("elsewhere")
     if new:
@@ -220,7 +220,7 @@ def nickname():
     if form.validate_on_submit():
         identifier, email, remember, seconds = [*session["newcomer"], 0][:4]
         moment = datetime.fromtimestamp(seconds, UTC)
-        proved = sessions.proof_time(identifier, moment)
+        proved = sign_ins.proof_time(identifier, moment)
         if Identity.owner(identifier):
             # Somebody who finds this cookie later must not get in with it.
             return sign_in_failed("used")
@@ -246,6 +246,6 @@ def logout():
     if g.user.is_authenticated:
         g.user.end_sign_ins(g.user.sign_in.id)
         current_app.logger.info("sign-out of user %s", g.user.id)
-    sessions.forget()
+    sign_ins.forget()
     flash("You are signed out.", "success")
     return redirect(url_for("auth.login"))

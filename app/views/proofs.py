@@ -22,7 +22,7 @@ from app.models.sign_ins import MAX_PROOF_AGE, is_fresh
 from app.openid import asked
 from app.openid.asked import Asked
 from app.openid.relying_party import PROBLEMS, oid
-from app.web import sessions
+from app.web import sign_ins
 from app.web.access import user_key
 from app.web.headers import let_form_leave
 from app.web.redirects import safe_next
@@ -105,7 +105,7 @@ def accept(identifier: str, expected: Asked, proved: datetime):
     if not is_fresh(proved):
         return _refuse(TOO_OLD, expected)
     try:
-        sessions.renew(identifier, proved)
+        sign_ins.renew(identifier, proved)
     except SignInEnded:
         return oid.signal_error("elsewhere", expected)
     # What was said on the way there has been said.

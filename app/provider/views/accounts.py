@@ -28,7 +28,7 @@ from app.provider.models import Account, Consent
 from app.provider.passwords import guesses
 from app.provider.passwords.guesses import guess
 from app.provider.protocol import answers
-from app.web import sessions
+from app.web import sign_ins as site_sign_ins
 from app.web.headers import let_form_leave
 from app.web.redirects import safe_next
 
@@ -171,7 +171,7 @@ def _proved(account: Account) -> None:
         owner = Identity.owner(account.identifier)
         if owner and owner.id == current_user.id:
             with suppress(SignInEnded):
-                sessions.renew(account.identifier, now())
+                site_sign_ins.renew(account.identifier, now())
 
 
 @bp.post("/openid/consents/<int(max=2147483647):consent_id>/forget")
