@@ -3,10 +3,10 @@
 import secrets
 from typing import NamedTuple
 
-from flask import session
+from app.web import browser_session
 
 # How many sign-ins one browser may have under way, in as many tabs.
-MOST_PENDING = 4
+MAX_PENDING = 4
 # Characters of what was typed, of which those outside ASCII take six in a cookie.
 MAX_TYPED = 255
 
@@ -33,9 +33,9 @@ def expect(
     asked = Asked(secrets.token_urlsafe(16), remember, add_to, prove, _short(typed or {}))
     # A list, because the keys of a dictionary are sorted on their way into the cookie. What
     # was typed is kept once: the cookie has to stay small.
-    before = [list(earlier._replace(typed={})) for earlier in _all()[-(MOST_PENDING - 1) :]]
-    session["sign_ins"] = [*before, list(asked)]
-    session.pop("typed", None)
+    before = [list(earlier._replace(typed={})) for earlier in _all()[-(MAX_PENDING - 1) :]]
+    browser_session.set_under_way([*before, list(asked)])
+    browser_session.set_typed({})
     return asked.state
 
 
@@ -45,35 +45,38 @@ def is_expected(state: str) -> bool:
 
 
 def take(state: str) -> Asked:
-    """Return what was asked with that state, which from now on is no longer expected."""
+    """Return what was asked with that state, which from now on is no longer expected.
+
+    Raises KeyError for one that was not.
+    """
     waiting = {asked.state: asked for asked in _all()}
     asked = waiting.pop(state)
-    session["sign_ins"] = [list(other) for other in waiting.values()]
+    browser_session.set_under_way([list(other) for other in waiting.values()])
     return asked
 
 
 def give_back(typed: dict[str, str]) -> None:
     """Keep what was typed for the page on which its field stands; nothing is put there by a URL."""
-    session["typed"] = _short(typed)
+    browser_session.set_typed(_short(typed))
 
 
 def typed(field: str) -> str:
-    """Return, once, what was typed in that field before the visitor was sent away."""
-    kept = session.get("typed")
-    if not isinstance(kept, dict) or field not in kept:
+    """Return, once, what was typed in that field before the visitor was sent away, or ""."""
+    kept = browser_session.typed()
+    if field not in kept:
         return ""
-    return session.pop("typed")[field]
+    browser_session.set_typed({})
+    return kept[field]
 
 
 def all_typed() -> dict[str, str]:
     """Return all that waits for its field, and leave it there."""
-    kept = session.get("typed")
-    return kept if isinstance(kept, dict) else {}
+    return browser_session.typed()
 
 
 def _all() -> list[Asked]:
     # Those of a version before this one had fewer parts, and are begun anew.
-    kept = session.get("sign_ins", [])
+    kept = browser_session.under_way()
     return [Asked(*parts) for parts in kept if len(parts) == len(Asked._fields)]
 
 

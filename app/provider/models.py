@@ -162,8 +162,8 @@ class AccountSignIn(db.Model):
         )
 
     @staticmethod
-    def end(token: str) -> None:
-        """End a sign-in, and what came from it on the site."""
+    def sign_out(token: str) -> None:
+        """Sign out the browser that shows `token`, and of the site what came from there."""
         with writing() as session:
             # On PostgreSQL whoever begins a sign-in from here is waited for, and seen afterwards.
             ending = session.execute(
@@ -225,7 +225,7 @@ class Consent(db.Model):
         )
 
     @staticmethod
-    def forget(consent_ids: list[int]) -> None:
+    def delete(consent_ids: list[int]) -> None:
         with writing() as session:
             session.execute(sa.delete(Consent).where(Consent.id.in_(consent_ids)))
 

@@ -10,9 +10,10 @@ from app.models import SignIn
 from app.openid import asked
 from app.openid.asked import Asked
 from app.openid.relying_party import PROBLEMS, oid
+from app.provider import sign_ins as account_sign_ins
 from app.views import proofs
 from app.views.proofs import sensitive_limit
-from app.web import sign_ins
+from app.web import browser_session
 from app.web.headers import let_form_leave
 
 bp = Blueprint("account", __name__, url_prefix="/edit")
@@ -72,7 +73,7 @@ def remove(identity_id: int):
         return _back()
     current_app.logger.info("user %s removed an OpenID", g.user.id)
     if SignIn.user_of(token) is None:
-        sign_ins.forget()
+        sign_out()
         flash("That OpenID is removed, and with it your sign-in here.", "success")
         return redirect(url_for("auth.login"))
     flash("That OpenID is removed.", "success")
@@ -97,7 +98,7 @@ def end_sign_ins(sign_in_id: int | None = None):
     if not this_one and sign_in_id is not None:
         flash("That browser is signed out.", "success")
         return _back()
-    sign_ins.forget()
+    sign_out()
     flash("You are signed out.", "success")
     return redirect(url_for("auth.login"))
 
@@ -115,11 +116,17 @@ def delete():
             return proof
         current_app.logger.info("user %s leaves for good", g.user.id)
         g.user.remove()
-        sign_ins.forget()
+        sign_out()
         flash("You and all that you wrote are deleted. Farewell!", "success")
         return redirect(url_for("auth.login"))
     page = render_template("account/delete.html", form=form)
     return (page, 400) if form.errors else page
+
+
+def sign_out() -> None:
+    """Leave nothing in this browser, nor at our own provider, that signs anybody in again."""
+    account_sign_ins.sign_out()
+    browser_session.end()
 
 
 def _back(typed: str = ""):

@@ -12,7 +12,6 @@ from flask import (
     redirect,
     render_template,
     request,
-    session,
     url_for,
 )
 from flask_login import current_user
@@ -35,8 +34,10 @@ from app.openid import asked
 from app.openid.asked import Asked
 from app.openid.relying_party import PROBLEMS, is_answer, oid
 from app.openid.xrds import point_at
+from app.provider import sign_ins as account_sign_ins
 from app.views import account, proofs
-from app.web import origin, sign_ins, typed
+from app.web import browser_session, origin, sign_ins, typed
+from app.web.browser_session import Newcomer
 from app.web.headers import let_form_leave
 
 bp = Blueprint("auth", __name__)
@@ -114,7 +115,7 @@ def login():
     csrf.protect()
     let_form_leave()
     form = LoginForm(openid=asked.typed("openid"))
-    if problem := session.pop("problem", None):
+    if problem := browser_session.take_problem():
         form.openid.errors = [PROBLEMS[problem]]
     if request.method != "POST":
         # Signed out, the site's own address leads here.
@@ -165,7 +166,7 @@ def sign_in_failed(problem: str, expected: Asked | None = None):
         if expected and expected.prove is not None:
             return proofs.back_to_choice(expected)
         return redirect(oid.get_next_url())
-    session["problem"] = problem
+    browser_session.set_problem(problem)
     return redirect(url_for("auth.login", next=oid.get_next_url()))
 
 
@@ -176,7 +177,7 @@ def after_login(resp):
     # Its fragment is the provider's own words, and comes from no address that we fetched.
     if len(resp.identity_url) > LONGEST_IDENTIFIER or not resp.identity_url.isprintable():
         return sign_in_failed("refused", expected)
-    proved = sign_ins.proof_time(resp.identity_url, resp.auth_time)
+    proved = proofs.proof_time(resp.identity_url, resp.auth_time)
     if proved is None:
         return sign_in_failed("elsewhere", expected)
     if expected.prove is not None:
@@ -191,7 +192,7 @@ def after_login(resp):
     nickname = nicknames.cleaned(resp.nickname) or nicknames.cleaned(local_part)
     if nickname is None:
         moment = int(now().timestamp())
-        session["newcomer"] = [resp.identity_url, email, expected.remember, moment]
+        browser_session.set_newcomer(Newcomer(resp.identity_url, email, expected.remember, moment))
         return redirect(url_for("auth.nickname", next=oid.get_next_url()))
     user = User.sign_up(resp.identity_url, nickname, email)
     return _signed_in(user, resp.identity_url, expected.remember, proved, new=True)
@@ -200,7 +201,8 @@ def after_login(resp):
 def _signed_in(user: User, identifier: str, remember: bool, proved: datetime, new: bool = False):
     target, news = oid.get_next_url(), Identity.is_followed_by_another(identifier)
     try:
-        sign_ins.begin(user, identifier, remember, proved)
+        at_provider = account_sign_ins.here()
+        sign_ins.begin(user, identifier, remember, proved, at_provider and at_provider.id)
     except SignInEnded:
         return sign_in_failed("elsewhere")
     if new:
@@ -214,26 +216,26 @@ def _signed_in(user: User, identifier: str, remember: bool, proved: datetime, ne
 @bp.route("/login/nickname", methods=["GET", "POST"])
 def nickname():
     """Ask a newcomer, whose provider sent no usable name, for a nickname."""
-    if "newcomer" not in session:
+    newcomer = browser_session.newcomer()
+    if newcomer is None:
         return redirect(url_for("auth.login"))
     form = NicknameForm()
     if form.validate_on_submit():
-        identifier, email, remember, seconds = [*session["newcomer"], 0][:4]
-        moment = datetime.fromtimestamp(seconds, UTC)
-        proved = sign_ins.proof_time(identifier, moment)
-        if Identity.owner(identifier):
+        moment = datetime.fromtimestamp(newcomer.proved, UTC)
+        proved = proofs.proof_time(newcomer.identifier, moment)
+        if Identity.owner(newcomer.identifier):
             # Somebody who finds this cookie later must not get in with it.
             return sign_in_failed("used")
         if proved is None or now() - moment > MAX_NEWCOMER_AGE:
             # Nor make a user of an OpenID that somebody may have again by then.
-            session.pop("newcomer")
+            browser_session.end_newcomer()
             return sign_in_failed("elsewhere")
         try:
-            user = User.sign_up_as(identifier, form.nickname.data, email)
+            user = User.sign_up_as(newcomer.identifier, form.nickname.data, newcomer.email)
         except IntegrityError:
             form.refuse_taken()
         else:
-            return _signed_in(user, identifier, remember, proved, new=True)
+            return _signed_in(user, newcomer.identifier, newcomer.remember, proved, new=True)
     page = render_template("auth/nickname.html", form=form, next=oid.get_next_url())
     return (page, 400) if form.errors else page
 
@@ -246,6 +248,6 @@ def logout():
     if g.user.is_authenticated:
         g.user.end_sign_ins(g.user.sign_in.id)
         current_app.logger.info("sign-out of user %s", g.user.id)
-    sign_ins.forget()
+    account.sign_out()
     flash("You are signed out.", "success")
     return redirect(url_for("auth.login"))

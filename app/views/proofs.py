@@ -11,18 +11,19 @@ from flask import (
     redirect,
     render_template,
     request,
-    session,
     url_for,
 )
 from flask_login import login_required
 
+from app.database import now
 from app.extensions import db, limiter
 from app.models import Identity, SignInEnded, endings
 from app.models.sign_ins import MAX_PROOF_AGE, is_fresh
 from app.openid import asked
 from app.openid.asked import Asked
 from app.openid.relying_party import PROBLEMS, oid
-from app.web import sign_ins
+from app.provider import sign_ins as account_sign_ins
+from app.web import browser_session, sign_ins
 from app.web.access import user_key
 from app.web.headers import let_form_leave
 from app.web.redirects import safe_next
@@ -41,6 +42,19 @@ TOO_OLD = (
     "You signed in at your provider too long ago. "
     "Please sign out there and try again, or use another OpenID."
 )
+
+
+def proof_time(identifier: str, auth_time: datetime | None) -> datetime | None:
+    """Return when the visitor proved `identifier`, which a provider has just vouched for.
+
+    That is `auth_time`, if the provider tells it, otherwise now; at our own provider it is when
+    the password was typed. None is a proof that has outlived what it came from: an answer of
+    ours can be kept back until the sign-in there has ended, and is worth nothing then.
+    """
+    if not identifier.startswith(endings.own_identifier("")):
+        return min(auth_time or now(), now())
+    here = account_sign_ins.here()
+    return here.began if here and here.account.identifier == identifier else None
 
 
 def ask_unless_fresh(back: str, **typed: str):
@@ -109,7 +123,7 @@ def accept(identifier: str, expected: Asked, proved: datetime):
     except SignInEnded:
         return oid.signal_error("elsewhere", expected)
     # What was said on the way there has been said.
-    session.pop("_flashes", None)
+    browser_session.delete_flashes()
     flash(AGAIN, "success")
     asked.give_back(expected.typed)
     return redirect(oid.get_next_url())

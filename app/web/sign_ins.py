@@ -1,51 +1,37 @@
-"""A browser's sign-in: how it begins, is proved again, used, and leaves nothing behind."""
+"""The site's sign-in in this browser: how it begins, is proved again and used."""
 
 import time
 from datetime import datetime
 
-from flask import current_app, request, session
-from flask_login import current_user, login_user, logout_user
+from flask import current_app, request
+from flask_login import current_user
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.database import now
-from app.models import LAST_SEEN_EVERY, SignIn, User, endings
-from app.provider import sign_ins
+from app.models import LAST_SEEN_EVERY, SignIn, User
+from app.web import browser_session
 
 # When last_seen could not be written last, as time.monotonic() counts.
 FAILED = "last_seen_failed"
 
 
-def proof_time(identifier: str, auth_time: datetime | None) -> datetime | None:
-    """Return when the visitor proved `identifier`, which a provider has just vouched for.
-
-    That is `auth_time`, if the provider tells it, otherwise now; at our own provider it is when
-    the password was typed. None is a proof that has outlived what it came from: an answer of
-    ours can be kept back until the sign-in there has ended, and is worth nothing then.
-    """
-    if not identifier.startswith(endings.own_identifier("")):
-        return min(auth_time or now(), now())
-    here = sign_ins.here()
-    return here.began if here and here.account.identifier == identifier else None
-
-
-def begin(user: User, identifier: str, remember: bool, proved: datetime) -> None:
+def begin(
+    user: User, identifier: str, remember: bool, proved: datetime, account_sign_in_id: int | None
+) -> None:
     """Sign `user` in with `identifier`, in a session that keeps nothing of the one before.
 
-    What stays is the sign-in at our own provider. Raises SignInEnded like SignIn.begin.
+    What stays is the sign-in at our own provider, which has the id `account_sign_in_id`.
+    Raises SignInEnded like SignIn.begin.
     """
-    here = sign_ins.here()
     user.sign_in_token = SignIn.begin(
         user,
         identifier,
         remember,
         request.user_agent.string,
         proved,
-        here and here.id,
+        account_sign_in_id,
         current_user.sign_in.id if current_user.is_authenticated else None,
     )
-    with sign_ins.kept():
-        session.clear()
-    _hand_over(user, remember)
+    browser_session.begin(user, remember)
     current_app.logger.info("sign-in of user %s", user.id)
 
 
@@ -56,14 +42,8 @@ def renew(identifier: str, proved: datetime) -> None:
     """
     user = current_user._get_current_object()
     user.sign_in_token = SignIn.renew(user, identifier, proved)
-    _hand_over(user, user.sign_in.remembered)
+    browser_session.renew(user, user.sign_in.remembered)
     current_app.logger.info("user %s proved an OpenID again", user.id)
-
-
-def _hand_over(user: User, remember: bool) -> None:
-    login_user(user, remember=remember)
-    # Flask-Login's fingerprint of the browser, which nothing here looks at.
-    session.pop("_id", None)
 
 
 def note_use(user: User) -> None:
@@ -80,14 +60,3 @@ def note_use(user: User) -> None:
         current_app.extensions[FAILED] = time.monotonic()
         reason = getattr(error, "orig", None) or error
         current_app.logger.warning("last_seen could not be written: %s", reason)
-
-
-def forget() -> None:
-    """Leave nothing in this browser, nor at our own provider, that signs anybody in again."""
-    sign_ins.end()
-    logout_user()
-    # The one thing still needed: Flask-Login's note to itself to take its cookie back.
-    note = session.get("_remember")
-    session.clear()
-    if note:
-        session["_remember"] = note

@@ -71,6 +71,6 @@ class PendingRequest(db.Model):
         with writing():
             self.verified = verified
 
-    def drop(self) -> None:
+    def delete(self) -> None:
         with writing() as session:
             session.execute(sa.delete(PendingRequest).where(PendingRequest.id == self.id))

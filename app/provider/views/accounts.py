@@ -112,7 +112,7 @@ def _signed_in(account: Account, pending) -> Response:
 @bp.post("/openid/sign-out")
 def sign_out():
     """Sign out of the provider in this browser; the microblog has its own way out."""
-    sign_ins.end()
+    sign_ins.sign_out()
     flash("You are signed out of your account.", "success")
     return redirect(url_for("provider.endpoint"))
 
@@ -150,7 +150,7 @@ def delete():
             one.is_right = account.knows(form.password.data)
         if one.is_right:
             account.delete(_site_sign_in())
-            sign_ins.end()
+            sign_ins.sign_out()
             _proved(account)
             flash("Your account is deleted.", "success")
             return redirect(url_for("provider.endpoint"))
@@ -175,12 +175,12 @@ def _proved(account: Account) -> None:
 
 
 @bp.post("/openid/consents/<int(max=2147483647):consent_id>/forget")
-def forget_consent(consent_id: int):
+def delete_consent(consent_id: int):
     """Ask again the next time that this site wants to know who the visitor is."""
     account = sign_ins.current()
     own = provider.consents_of(current_user) if current_user.is_authenticated else []
     own += Consent.of([account.identifier]) if account else []
-    Consent.forget([consent.id for consent in own if consent.id == consent_id])
+    Consent.delete([consent.id for consent in own if consent.id == consent_id])
     flash("That site will have to ask you again.", "success")
     return redirect(safe_next(request.form.get("next")))
 

@@ -100,10 +100,10 @@ def consent():
     if pending is None:
         return redirect(url_for("provider.endpoint"))
     if request.method == "POST" and "deny" in request.form:
-        pending.drop()
+        pending.delete()
         return answers.refuse(asked)
     if answer := _answer_without_asking(asked, pending):
-        pending.drop()
+        pending.delete()
         return answer
     if not _may_answer(asked, pending):
         return redirect(url_for("accounts.sign_in", request=pending.token))
@@ -111,7 +111,7 @@ def consent():
     if request.method == "POST" and "allow" in request.form:
         if "remember" in request.form:
             Consent.remember(account, asked.trust_root)
-        pending.drop()
+        pending.delete()
         current_app.logger.info("account %s told %r who it is", account.id, asked.trust_root)
         return answers.approve(asked, account, began)
     if pending.verified is None and (verified := answers.returns_home(asked)) is not None:

@@ -42,7 +42,7 @@ class EndingRaceTests(ConcurrencyCase):
             self.assertEqual((self.count(SignIn), self.count(AccountSignIn)), (0, 0))
 
     def test_the_sign_in_at_our_provider_ends(self):
-        self.race(AccountSignIn.end)
+        self.race(AccountSignIn.sign_out)
 
     def test_the_user_signs_out_everywhere(self):
         self.race(lambda token: db.session.get(User, self.user_id).end_sign_ins())

@@ -215,7 +215,7 @@ class FreshSessionTests(JoinMixin, PeopleTestCase):
         browser.submit(button="Sign in with this site")
         self.assertEqual((browser.status, browser.page.heading), (200, "Hi, miguel!"))
         after = self.kept(browser)
-        self.assertEqual(set(after), {"_user_id", "_fresh", "account", "csrf_token"})
+        self.assertEqual(set(after), {"_user_id", "account", "csrf_token"})
         self.assertNotEqual(after["csrf_token"], before["csrf_token"])
         self.assertNotIn("planted", browser.text)
 
@@ -235,6 +235,21 @@ class FreshSessionTests(JoinMixin, PeopleTestCase):
         self.assertEqual(after["_user_id"], before["_user_id"])
         self.assertNotEqual(after["account"], "planted")
         self.assertNotEqual(after["csrf_token"], before["csrf_token"])
+
+    def test_nothing_is_left_after_signing_out(self):
+        browser = self.join("miguel")
+        before = self.kept(browser)
+        self.plant(browser)
+        with browser.client.session_transaction(base_url=SITE) as session:
+            session["csrf_token"] = before["csrf_token"]
+            session["sign_ins"] = [["state", False, None, None, {}]]
+        browser.submit(button="Sign out")
+        self.assertEqual(browser.path, "/login")
+        # The form there has a token, and what was said is said.
+        self.assertEqual(set(self.kept(browser)), {"csrf_token"})
+        self.assertNotIn("planted", browser.text)
+        self.assertNotEqual(self.kept(browser)["csrf_token"], before["csrf_token"])
+        self.assertEqual(self.count(AccountSignIn), 0)
 
 
 class OldRowsTests(PeopleTestCase):

@@ -1,0 +1,133 @@
+"""A browser's session: the one owner of its keys, of what a sign-in keeps and a sign-out leaves.
+
+Flask's session is a signed cookie: whoever has it can read it, and an old copy of it comes back
+as it was. Beside these keys it holds only what Flask, Flask-WTF and Flask-Login put there.
+"""
+
+from typing import NamedTuple
+
+from flask import session
+from flask_login import UserMixin, login_user, logout_user
+
+# The token of the sign-in at our own provider in this browser.
+ACCOUNT = "account"
+# What this browser has asked providers and is not answered, oldest first.
+UNDER_WAY = "sign_ins"
+# What was typed and waits for the page with its field, by the field's name.
+TYPED = "typed"
+# Why the last sign-in failed, for the sign-in page.
+PROBLEM = "problem"
+NEWCOMER = "newcomer"
+
+# Flask-Login's: who is signed in, and a note to itself to set its own cookie or take it back.
+USER, REMEMBER = "_user_id", "_remember"
+# Flask-Login's fingerprint of the browser and the age of its sign-in, at which nothing here looks.
+UNUSED = ("_id", "_fresh")
+
+
+class Newcomer(NamedTuple):
+    """Somebody who proved an OpenID and has yet to choose a nickname, as the session keeps it."""
+
+    identifier: str
+    email: str | None
+    remember: bool
+    # When it was proved, in seconds since the epoch.
+    proved: int
+
+
+def begin(user: UserMixin, remember: bool) -> None:
+    """Show from now on that `user` is signed in, in a session that keeps nothing else.
+
+    Except for the sign-in at our own provider: the two end apart from each other.
+    """
+    _keep_only(ACCOUNT)
+    renew(user, remember)
+
+
+def renew(user: UserMixin, remember: bool) -> None:
+    """Show a new token of the user who is signed in; all else in the session stays."""
+    login_user(user, remember=remember)
+    for key in UNUSED:
+        session.pop(key, None)
+
+
+def end() -> None:
+    """Leave nothing in this browser that signs anybody in again."""
+    logout_user()
+    # Without its note Flask-Login would leave its own cookie where it is.
+    _keep_only(REMEMBER)
+
+
+def begin_account(token: str) -> None:
+    """Show the `token` of a new sign-in at our own provider from now on.
+
+    Of the session before, who is signed in at the site and the sign-ins under way go on.
+    """
+    _keep_only(USER, UNDER_WAY)
+    session[ACCOUNT] = token
+
+
+def account_token() -> str | None:
+    return session.get(ACCOUNT)
+
+
+def end_account() -> None:
+    session.pop(ACCOUNT, None)
+
+
+def under_way() -> list[list]:
+    return session.get(UNDER_WAY, [])
+
+
+def set_under_way(asked: list[list]) -> None:
+    _set(UNDER_WAY, asked)
+
+
+def typed() -> dict[str, str]:
+    kept = session.get(TYPED)
+    return kept if isinstance(kept, dict) else {}
+
+
+def set_typed(texts: dict[str, str]) -> None:
+    _set(TYPED, texts)
+
+
+def set_problem(key: str) -> None:
+    session[PROBLEM] = key
+
+
+def take_problem() -> str | None:
+    """Return, once, why the last sign-in failed, or None."""
+    return session.pop(PROBLEM, None)
+
+
+def set_newcomer(newcomer: Newcomer) -> None:
+    session[NEWCOMER] = list(newcomer)
+
+
+def newcomer() -> Newcomer | None:
+    kept = session.get(NEWCOMER, [])
+    return Newcomer(*kept) if len(kept) == len(Newcomer._fields) else None
+
+
+def end_newcomer() -> None:
+    session.pop(NEWCOMER, None)
+
+
+def delete_flashes() -> None:
+    """Leave unsaid what was to be said on the next page."""
+    session.pop("_flashes", None)
+
+
+def _set(key: str, value: list | dict) -> None:
+    # What is empty takes no room in the cookie.
+    if value:
+        session[key] = value
+    else:
+        session.pop(key, None)
+
+
+def _keep_only(*keys: str) -> None:
+    kept = {key: session[key] for key in keys if key in session}
+    session.clear()
+    session.update(kept)
