@@ -4,7 +4,7 @@ What a page reads of many rows at once is in `app/queries`, how it looks in `app
 """
 
 from app.models.posts import BIG_ID, MAX_BODY, Mention, Post, Tag
-from app.models.sign_ins import LONGEST_IDENTIFIER, Identity, SignIn, SignInEnded, hashed
+from app.models.sign_ins import LONGEST_IDENTIFIER, Identity, SignIn, SignInEnded
 from app.models.users import LAST_SEEN_EVERY, MAX_ABOUT_ME, User, cleaned_email, followers
 
 __all__ = [

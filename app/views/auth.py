@@ -36,7 +36,7 @@ from app.openid.relying_party import PROBLEMS, is_answer, oid
 from app.openid.xrds import point_at
 from app.provider import sign_ins as account_sign_ins
 from app.views import account, proofs
-from app.web import browser_session, origin, sign_ins, typed
+from app.web import browser_session, origin, sign_ins
 from app.web.browser_session import Newcomer
 from app.web.headers import let_form_leave
 
