@@ -144,10 +144,10 @@ def read_settings(values: Mapping[str, object] | None = None, **overrides) -> di
         "FAILURE_MAILS_PER_HOUR": 20,
         "FAILURE_HOUR_SECONDS": 60 * 60,
         # The first pause after the mail server failed; each is twice the one before.
-        "FAILURE_RETRY_SECONDS": 60,
+        "MAIL_RETRY_SECONDS": 60,
         # What a process that ends may take to send what waits. It has to stay below
         # runp.py's workers_kill_timeout.
-        "FAILURE_FINISH_SECONDS": 2.0,
+        "MAIL_FINISH_SECONDS": 2.0,
         # Werkzeug's name of it; it stands in front of each hash, so it can change.
         "PASSWORD_HASH": "scrypt",
         # A form may lie open for as long as its session lasts.

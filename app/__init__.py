@@ -18,6 +18,7 @@ def create_app(debug: bool = False, **settings) -> Flask:
     from app import cli, provider, views
     from app.database import engine
     from app.failures import handlers
+    from app.mail import queue
     from app.rendering import jinja
     from app.web import headers, request_size
 
@@ -25,6 +26,7 @@ def create_app(debug: bool = False, **settings) -> Flask:
     app.debug = debug
     with handlers.logged_start(app, settings):
         app.config.update(read_settings(**settings))
+        queue.init_app(app)
         handlers.init_app(app)
 
         engine.init_app(app)

@@ -19,7 +19,7 @@ from app.database import end_transaction, writing
 from app.database.engine import unhurried
 from app.database.upgrade import upgrade
 from app.failures import redaction
-from app.mail import smtp
+from app.mail import letters, smtp
 from app.models import Post, User
 from app.openid import fetcher
 from app.openid.store import DatabaseStore
@@ -75,7 +75,8 @@ def test_mail() -> None:
     server = f"{config['MAIL_SERVER']}:{config['MAIL_PORT']}"
     text = f"{config['SITE_URL']} can send you mail. You will hear of its failures.\n"
     try:
-        answer = smtp.send(config, smtp.letter(config, "[microblog] test", text))
+        letter = letters.letter(config, config["ADMINS"], "[microblog] test", text)
+        answer = smtp.send(config, letter)
     except (OSError, smtplib.SMTPException, ValueError) as error:
         raise click.ClickException(
             f"{server} did not take the mail: {redaction.one_line(str(error) or repr(error))}"

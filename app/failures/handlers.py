@@ -72,7 +72,7 @@ def init_app(app: Flask) -> None:
         _add(logger, log)
     app.logger.info("microblog startup: %s", _described(app.config))
     if tells_administrator(app):
-        _add(app.logger, FailureMail(app.config, app.logger, hide))
+        _add(app.logger, FailureMail(app.config, app.extensions["mail"], hide))
     else:
         app.logger.warning("ADMINS is empty: nobody will hear of failures by mail")
     if sys.excepthook is not _log_uncaught:

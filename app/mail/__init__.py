@@ -1,4 +1,4 @@
-"""Handing letters to the mail server, within a limit of time.
+"""One way to send a letter to anybody: `letters` makes it, `queue` keeps it, `smtp` hands it over.
 
 What a letter says is the business of whoever writes it.
 """

@@ -8,23 +8,9 @@ import threading
 import time
 from collections.abc import Iterator
 from email.message import EmailMessage
-from email.utils import formatdate, make_msgid
 
+# For one letter, and whatever the server says to it.
 MAIL_SECONDS = 10.0
-
-
-def letter(config: dict, subject: str, text: str) -> EmailMessage:
-    """Make a letter to ADMINS; `subject` is one line."""
-    message = EmailMessage()
-    message["From"] = config["MAIL_FROM"]
-    message["To"] = ", ".join(config["ADMINS"])
-    message["Subject"] = subject
-    message["Date"] = formatdate()
-    message["Message-ID"] = make_msgid(domain=config["MAIL_FROM"].rpartition("@")[2])
-    # Keeps holiday notices from answering (RFC 3834).
-    message["Auto-Submitted"] = "auto-generated"
-    message.set_content(text)
-    return message
 
 
 def send(config: dict, message: EmailMessage, seconds: float = MAIL_SECONDS) -> str:

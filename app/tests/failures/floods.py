@@ -80,7 +80,7 @@ class FloodTests(MailCase):
 
         with ThreadPoolExecutor(8) as pool:
             self.assertEqual(set(pool.map(meet, range(1000))), {500})
-        self.failure_mail(app).finish()
+        self.failure_mail(app).queue.finish()
         subjects = [self.letter(box)[1]["Subject"] for _ in range(box.letters.qsize())]
         self.assertIn(len(subjects), {1, 2})
         self.assertEqual(sum(map(counted, subjects)), 1000)
@@ -109,7 +109,7 @@ class FloodTests(MailCase):
         )
         for _ in range(5):
             self.meet_failure(app)
-        self.failure_mail(app).finish()
+        self.failure_mail(app).queue.finish()
         self.assertEqual(len(self.entries("counted by each process for itself")), 1)
         # The first, and at the end the rest, however many each of them is.
         subjects = [self.letter(box)[1]["Subject"] for _ in range(box.letters.qsize())]

@@ -4,14 +4,9 @@ import time
 from unittest import mock
 
 from app.failures import mailer
-from app.failures.mailer import (
-    LONGEST_PAUSE,
-    MOST_ATTEMPTS,
-    MOST_KINDS,
-    MOST_LETTERS,
-    MOST_REFERENCES,
-    FailureMail,
-)
+from app.failures.mailer import MAX_KINDS, MAX_REFERENCES, FailureMail
+from app.mail import queue
+from app.mail.queue import MAX_ATTEMPTS, MAX_LETTERS, MAX_PAUSE, MailQueue
 from app.tests.support.failures import MailCase
 from app.tests.support.mail import MailBox
 
@@ -42,17 +37,18 @@ class BacklogTests(MailCase):
         clock = mock.Mock(wraps=time)
         clock.monotonic = lambda: self.seconds
         for patch in (
-            mock.patch.object(mailer, "time", clock),
-            mock.patch.object(FailureMail, "_start"),
+            mock.patch.object(queue, "time", clock),
+            mock.patch.object(MailQueue, "_start"),
         ):
             patch.start()
             self.addCleanup(patch.stop)
         self.box = self.mail_server(RefusingMailBox())
         self.app = self.failing_app(
             **self.mail,
-            FAILURE_RETRY_SECONDS=RETRY_SECONDS,
+            MAIL_RETRY_SECONDS=RETRY_SECONDS,
             FAILURE_MAILS_PER_HOUR=10_000,
         )
+        self.queue = self.app.extensions["mail"]
         self.handler = next(h for h in self.app.logger.handlers if isinstance(h, FailureMail))
 
     def fail_at(self, kind: int) -> None:
@@ -65,9 +61,7 @@ class BacklogTests(MailCase):
     def work(self) -> int:
         """Do what the thread does in one round; return how often the server was tried."""
         before = self.box.tries
-        self.handler._sort_new()
-        self.handler._write_letters()
-        self.handler._send_letters()
+        self.queue._do_round()
         return self.box.tries - before
 
     def warnings(self, words: str) -> int:
@@ -78,7 +72,7 @@ class BacklogTests(MailCase):
         pauses = []
         self.assertEqual(self.work(), 1)
         for _ in range(8):
-            pause = self.handler.pause
+            pause = self.queue.pause
             pauses.append(pause)
             # Nothing is tried a moment before.
             self.seconds += pause - 1
@@ -86,33 +80,33 @@ class BacklogTests(MailCase):
             self.seconds += 2
             self.assertEqual(self.work(), 1)
         self.assertEqual(pauses, [60, 120, 240, 480, 960, 1920, 3600, 3600])
-        self.assertEqual(pauses[-1], LONGEST_PAUSE)
+        self.assertEqual(pauses[-1], MAX_PAUSE)
         self.assertEqual(self.warnings("tried again in 3600 seconds"), 3)
         self.box.refused = []
-        self.seconds += LONGEST_PAUSE + 1
+        self.seconds += MAX_PAUSE + 1
         self.assertEqual(self.work(), 1)
         self.assertEqual(self.box.letters.qsize(), 1)
         self.box.refused = ["[microblog]"]
         self.fail_at(2)
         self.assertEqual(self.work(), 1)
-        self.assertEqual(self.handler.pause, RETRY_SECONDS)
+        self.assertEqual(self.queue.pause, RETRY_SECONDS)
 
     def test_a_letter_is_given_up_after_thirty_attempts(self):
         self.fail_at(1)
         tries = 0
-        while self.handler.letters or not tries:
+        while self.queue.letters or not tries:
             tries += self.work()
-            self.seconds += LONGEST_PAUSE + 1
-            self.assertLessEqual(tries, MOST_ATTEMPTS)
-        self.assertEqual(tries, MOST_ATTEMPTS)
+            self.seconds += MAX_PAUSE + 1
+            self.assertLessEqual(tries, MAX_ATTEMPTS)
+        self.assertEqual(tries, MAX_ATTEMPTS)
         self.assertEqual(self.warnings("given up"), 1)
-        self.assertEqual(self.warnings("tried again in"), MOST_ATTEMPTS - 1)
+        self.assertEqual(self.warnings("tried again in"), MAX_ATTEMPTS - 1)
 
     def test_one_that_is_refused_stands_before_no_other(self):
         self.fail_at(1)
         self.assertEqual(self.work(), 1)
-        (refused,) = self.handler.letters
-        self.box.refused = [refused.message["Message-ID"]]
+        (refused,) = self.queue.letters
+        self.box.refused = [refused.letter["Message-ID"]]
         self.fail_at(2)
         self.seconds += RETRY_SECONDS + 1
         # It is tried first once more, and then the others go before it.
@@ -120,36 +114,36 @@ class BacklogTests(MailCase):
         self.seconds += 2 * RETRY_SECONDS + 1
         self.assertEqual(self.work(), 2)
         self.assertEqual(self.box.letters.qsize(), 1)
-        self.assertEqual(list(self.handler.letters), [refused])
+        self.assertEqual(list(self.queue.letters), [refused])
 
     def test_only_so_many_letters_wait_and_the_log_names_the_others(self):
-        for kind in range(MOST_LETTERS + 3):
+        for kind in range(MAX_LETTERS + 3):
             self.fail_at(kind)
         self.work()
-        self.assertEqual(len(self.handler.letters), MOST_LETTERS)
+        self.assertEqual(len(self.queue.letters), MAX_LETTERS)
         self.assertEqual(self.warnings("too many wait already: [microblog] 500 ZeroDiv"), 3)
 
     def test_only_so_many_kinds_are_told_apart_and_all_are_counted(self):
-        for kind in range(MOST_KINDS + 20):
+        for kind in range(MAX_KINDS + 20):
             self.fail_at(kind)
-        self.assertEqual(len(self.handler.new), MOST_KINDS + 1)
+        self.assertEqual(len(self.handler.new), MAX_KINDS + 1)
         self.assertEqual(self.handler.new["others"].count, 20)
         self.handler._sort_new()
-        self.assertEqual(len(self.handler.waiting), MOST_KINDS + 1)
-        for kind in range(MOST_KINDS + 20, MOST_KINDS + 25):
+        self.assertEqual(len(self.handler.waiting), MAX_KINDS + 1)
+        for kind in range(MAX_KINDS + 20, MAX_KINDS + 25):
             self.fail_at(kind)
         self.handler._sort_new()
-        self.assertEqual(len(self.handler.waiting), MOST_KINDS + 1)
+        self.assertEqual(len(self.handler.waiting), MAX_KINDS + 1)
         self.assertEqual(self.handler.waiting["others"].count, 25)
 
     def test_a_mail_names_so_many_references(self):
         self.box.refused = []
         self.app.config["FAILURE_QUIET_SECONDS"] = 900
-        for _ in range(MOST_REFERENCES + 30):
+        for _ in range(MAX_REFERENCES + 30):
             reference = self.meet_failure(self.app)
         self.assertEqual(self.work(), 1)
         _, letter = self.letter(self.box)
         others = letter.get_content().partition("Others:")[2].splitlines()[0]
-        self.assertEqual(len(others.split(",")), MOST_REFERENCES)
+        self.assertEqual(len(others.split(",")), MAX_REFERENCES)
         self.assertNotIn(reference, others)
-        self.assertIn(f"(ref {reference}), {MOST_REFERENCES + 30} times", letter["Subject"])
+        self.assertIn(f"(ref {reference}), {MAX_REFERENCES + 30} times", letter["Subject"])

@@ -9,11 +9,15 @@ from unittest import mock
 
 from aiosmtpd.smtp import AuthResult
 
-from app.mail import smtp
+from app.mail import letters, smtp
 from app.tests.support.base import Browser
 from app.tests.support.failures import PAGE, MailCase
 from app.tests.support.mail import MAIL_SECONDS, MailBox, Tarpit, mail_settings
 from app.tests.support.programs.processes import free_port, require
+
+
+def letter(config: dict):
+    return letters.letter(config, config["ADMINS"], "subject", "text")
 
 
 class BadMailBox(MailBox):
@@ -58,7 +62,7 @@ class MailServerTests(MailCase):
                 warnings = [w for w in self.entries("mail was not sent") if reference in w]
                 self.assertEqual(len(warnings), 1)
                 self.assertIn(words, warnings[0])
-                self.assertIn("WARNING: failure mail was not sent, tried again in", warnings[0])
+                self.assertIn("WARNING: mail was not sent, tried again in", warnings[0])
                 box.reply = None
                 self.hurry(app)
                 self.assertIn(reference, self.letter(box)[1]["Subject"])
@@ -77,7 +81,7 @@ class MailServerTests(MailCase):
         # The conversation goes on all the while.
         self.assertFalse(tarpit.is_left.is_set())
         self.assertEqual(len(self.entries("Exception on", 11)), 11)
-        self.assertNotIn("WARNING: failure", "\n".join(self.log()))
+        self.assertNotIn("WARNING: mail", "\n".join(self.log()))
 
     def test_a_tarpit_is_left_when_the_time_is_up_however_often_it_says_something(self):
         for piece in (b"2", b"220-and\r\n"):
@@ -86,14 +90,18 @@ class MailServerTests(MailCase):
                 config = self.failing_app(**mail_settings(tarpit.port)).config
                 # Otherwise this would never end.
                 with self.assertRaisesRegex(TimeoutError, "took too long"):
-                    smtp.send(config, smtp.letter(config, "subject", "text"), seconds=0.5)
+                    smtp.send(
+                        config,
+                        letters.letter(config, config["ADMINS"], "subject", "text"),
+                        seconds=0.5,
+                    )
 
     def test_the_thread_is_one_and_made_by_the_first_failure(self):
         box = self.mail_server()
         app = self.failing_app(**self.mail)
 
         def threads():
-            return [t for t in threading.enumerate() if t.name == "failure mail" and t.is_alive()]
+            return [t for t in threading.enumerate() if t.name == "mail" and t.is_alive()]
 
         before = len(threads())
         for _ in range(3):
@@ -122,13 +130,13 @@ class MailServerTests(MailCase):
             with self.subTest(tarpit=told):
                 box = None if told else self.mail_server()
                 app = (
-                    self.failing_app(**mail_settings(port), FAILURE_FINISH_SECONDS=1)
+                    self.failing_app(**mail_settings(port), MAIL_FINISH_SECONDS=1)
                     if told
                     else self.failing_app(**self.mail)
                 )
                 references = [self.meet_failure(app, f"/fail/{n}") for n in range(2)]
                 # It ends by itself, for the tarpit never does.
-                self.failure_mail(app).finish()
+                self.failure_mail(app).queue.finish()
                 if told:
                     warnings = "\n".join(self.entries("before the end of the process"))
                     # Both are of one kind: the first letter, and the count of the rest.
@@ -194,7 +202,9 @@ class EncryptedMailTests(MailCase):
         with mock.patch.dict(os.environ, SSL_CERT_FILE=str(self.certificate)):
             config = self.failing_app(**encrypted).config
             with self.assertRaisesRegex(TimeoutError, "took too long"):
-                smtp.send(config, smtp.letter(config, "subject", "text"), seconds=0.5)
+                smtp.send(
+                    config, letters.letter(config, config["ADMINS"], "subject", "text"), seconds=0.5
+                )
 
     def test_a_verified_one_gets_the_mail(self):
         with mock.patch.dict(os.environ, SSL_CERT_FILE=str(self.certificate)):

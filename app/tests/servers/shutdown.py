@@ -98,7 +98,7 @@ class StoppedServerTests(unittest.TestCase):
     def test_one_that_cannot_be_sent_is_in_the_log(self):
         tarpit = Tarpit(self)
         # The mail thread gives up long before anybody is killed.
-        soon = {"FAILURE_FINISH_SECONDS": 1}
+        soon = {"MAIL_FINISH_SECONDS": 1}
         servers = {name: self.start(c, tarpit.port, **soon) for name, c in self.servers.items()}
         references = {name: self.meet_failure(server) for name, server in servers.items()}
 

@@ -98,7 +98,7 @@ class FailureCase(TestCase):
             TESTING=False,
             PROPAGATE_EXCEPTIONS=False,
             # Time enough for a mail server that answers, on the slowest machine.
-            FAILURE_FINISH_SECONDS=MAIL_SECONDS,
+            MAIL_FINISH_SECONDS=MAIL_SECONDS,
         )
         app = create_app(debug, **{**values, **changes})
         upgrade(app)
@@ -140,10 +140,10 @@ class MailCase(FailureCase):
 
     def hurry(self, app) -> None:
         """Have the mail thread look at the time again, which a test may have changed."""
-        mail = self.failure_mail(app)
-        with mail.bell:
-            mail.next_attempt = 0.0
-            mail.bell.notify()
+        queue = app.extensions["mail"]
+        with queue.bell:
+            queue.next_attempt = 0.0
+            queue.ring()
 
     def letter(self, box: MailBox):
         envelope = box.letters.get(timeout=MAIL_SECONDS)

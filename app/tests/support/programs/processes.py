@@ -70,7 +70,7 @@ def unhurried(folder: Path, **fixed) -> dict[str, str]:
     further settings that the environment does not reach.
     """
     seconds = STOP_SECONDS // 2
-    fixed = {"FAILURE_FINISH_SECONDS": seconds, **fixed}
+    fixed = {"MAIL_FINISH_SECONDS": seconds, **fixed}
     # Python runs it at each of its starts.
     (folder / "sitecustomize.py").write_text(UNHURRIED.format(fixed=fixed, seconds=seconds))
     return {"PYTHONPATH": os.pathsep.join([str(folder), str(ABSENT)])}

@@ -1,0 +1,245 @@
+"""Letters on their way to the mail server, which nobody waits for.
+
+Each process has a thread for them, which the first letter makes. It tries again while the
+server fails, and before the process ends it sends what it can and logs what it cannot.
+"""
+
+import contextlib
+import math
+import os
+import re
+import threading
+import time
+import weakref
+from collections import deque
+from dataclasses import dataclass
+from email.message import EmailMessage
+from itertools import takewhile
+from typing import Protocol
+
+from flask import Flask
+
+from app.mail import smtp
+from app.shutdown import at_end
+
+# Letters that wait at once; as many go before them.
+MAX_LETTERS = 100
+MAX_PAUSE = 60 * 60  # seconds
+MAX_ATTEMPTS = 30
+
+
+def init_app(app: Flask) -> None:
+    """Give `app` its queue, `app.extensions["mail"]`."""
+    app.extensions["mail"] = MailQueue(app)
+
+
+class Writer(Protocol):
+    """Whoever writes letters in the queue's thread, because it takes a while or has its time."""
+
+    def start_afresh(self) -> None:
+        """Forget what another process has to write: this one was forked from it."""
+
+    def seconds_left(self) -> float:
+        """Return in how many seconds there will be something to write; inf is never."""
+
+    def write(self, is_last: bool) -> None:
+        """Put what is to be written now into the queue; before its end, `is_last`, all of it."""
+
+    def unwritten(self) -> list[str]:
+        """Return a line on each thing that will not be written any more, and forget them."""
+
+
+@dataclass(eq=False)
+class Waiting:
+    letter: EmailMessage
+    goes_first: bool
+    attempts: int = 0
+
+    @property
+    def name(self) -> str:
+        """What the log calls it; never whom it is for."""
+        return str(self.letter["Subject"])
+
+    def told(self, error: Exception) -> str:
+        """Return what the log tells of `error`, in which a server may name whom it is for."""
+        text = repr(error)
+        for address in self.letter["To"].addresses:
+            text = re.sub(re.escape(address.addr_spec), "[recipient]", text, flags=re.IGNORECASE)
+        return text
+
+
+class MailQueue:
+    """The letters that wait in this process; any thread may add some."""
+
+    def __init__(self, app: Flask):
+        self.config = app.config
+        self.logger = app.logger
+        self.writers: list[Writer] = []
+        self.start_afresh()
+        _queues.add(self)
+
+    def start_afresh(self) -> None:
+        """Forget everything: a thread stays behind when a server forks its workers.
+
+        What another process has still to send stays there as well.
+        """
+        self.thread: threading.Thread | None = None
+        self.bell = threading.Condition()
+        self.has_rung = False
+        self.finishing = threading.Lock()
+        self.closing_at: float | None = None
+        # Nothing more is sent: requests may outlive the order to end.
+        self.is_over = False
+        self.letters: deque[Waiting] = deque()
+        self.pause = self.next_attempt = 0.0
+        for writer in self.writers:
+            writer.start_afresh()
+
+    def send_later(self, letter: EmailMessage, goes_first: bool = False) -> None:
+        """Send `letter` soon, and again later while the mail server does not take it.
+
+        Letters that go first do so, and find a place however many others wait. One that finds
+        none is logged as not sent.
+        """
+        waiting = Waiting(letter, goes_first)
+        with self.bell:
+            alike = sum(other.goes_first == goes_first for other in self.letters)
+            if alike < MAX_LETTERS:
+                firsts = sum(1 for _ in takewhile(lambda w: w.goes_first, self.letters))
+                self.letters.insert(firsts if goes_first else len(self.letters), waiting)
+        if alike >= MAX_LETTERS:
+            self.warn(f"mail was not sent, too many wait already: {waiting.name}")
+        self.ring()
+
+    def ring(self) -> None:
+        """Have the thread look for what there is to do."""
+        with self.bell:
+            self._start()
+            self.has_rung = True
+            self.bell.notify()
+            is_late = self.is_over
+        if is_late:
+            self._log_unsent()
+
+    def _start(self) -> None:
+        if self.thread is not None or self.closing_at is not None:
+            return
+        self.thread = threading.Thread(target=self._run, name="mail", daemon=True)
+        self.thread.start()
+        self.not_at_end = at_end(self.finish)
+
+    def finish(self) -> None:
+        """Send what waits, or log that it was not sent, within MAIL_FINISH_SECONDS."""
+        if self.thread is None:
+            return
+        # A signal and the end may both ask for it, and neither may pass before it is done.
+        with self.finishing:
+            if self.closing_at is not None:
+                return
+            with self.bell:
+                self.closing_at = time.monotonic() + self.config["MAIL_FINISH_SECONDS"]
+                self.bell.notify()
+            self.thread.join(self.config["MAIL_FINISH_SECONDS"] + 0.2)
+            if self.thread.is_alive():
+                # It is in the midst of a conversation, and goes with its process.
+                self._log_unsent()
+        self.not_at_end()
+
+    def warn(self, sentence: str) -> None:
+        """Log a sentence as a warning: an error would be a failure, and make a letter."""
+        self.logger.warning("%s", sentence)
+
+    # From here on, everything happens in the mail thread.
+
+    def _run(self) -> None:
+        while self.closing_at is None:
+            try:
+                self._wait()
+                self._do_round()
+            except Exception as error:  # Without this thread nobody would be told of anything.
+                self.warn(f"mail: {error!r}")
+                time.sleep(1)
+        try:
+            self._do_round(is_last=True)
+        except Exception as error:
+            self.warn(f"mail: {error!r}")
+        self._log_unsent()
+
+    def _wait(self) -> None:
+        moments = [writer.seconds_left() for writer in self.writers]
+        if self.letters:
+            moments.append(self.next_attempt - time.monotonic())
+        seconds = max(0.0, min(moments, default=math.inf))
+        with self.bell:
+            if not self.has_rung and self.closing_at is None:
+                self.bell.wait(None if seconds == math.inf else seconds)
+            self.has_rung = False
+
+    def _do_round(self, is_last: bool = False) -> None:
+        for writer in self.writers:
+            writer.write(is_last)
+        self._send_letters()
+
+    def _send_letters(self) -> None:
+        """Send what waits, unless the mail server has failed just now; then later, and rarer."""
+        while waiting := self._next():
+            seconds = smtp.MAIL_SECONDS
+            if self.closing_at:
+                seconds = min(seconds, self.closing_at - time.monotonic())
+                if seconds <= 0:
+                    return
+            try:
+                smtp.send(self.config, waiting.letter, seconds)
+            except Exception as error:
+                waiting.attempts += 1
+                if self.closing_at:
+                    return
+                self._put_off(waiting, error)
+            else:
+                self.pause = 0.0
+                self._remove(waiting)
+
+    def _next(self) -> Waiting | None:
+        with self.bell:
+            is_time = self.closing_at or time.monotonic() >= self.next_attempt
+            return self.letters[0] if self.letters and is_time else None
+
+    def _put_off(self, waiting: Waiting, error: Exception) -> None:
+        first = self.config["MAIL_RETRY_SECONDS"]
+        self.pause = min(max(2 * self.pause, first), MAX_PAUSE)
+        self.next_attempt = time.monotonic() + self.pause
+        later = f"tried again in {self.pause:.0f} seconds"
+        with self.bell:
+            self._remove(waiting)
+            if waiting.attempts == MAX_ATTEMPTS:
+                later = "given up"
+            else:
+                # One that this server will never take must not stand before all others.
+                self.letters.append(waiting)
+        self.warn(f"mail was not sent, {later}: {waiting.told(error)}: {waiting.name}")
+
+    def _remove(self, waiting: Waiting) -> None:
+        # Gone already when the process was about to end and could not wait.
+        with self.bell, contextlib.suppress(ValueError):
+            self.letters.remove(waiting)
+
+    def _log_unsent(self) -> None:
+        with self.bell:
+            self.is_over = True
+            left = [waiting.name for waiting in self.letters]
+            for writer in self.writers:
+                left += writer.unwritten()
+            self.letters.clear()
+        for name in left:
+            self.warn(f"mail was not sent before the end of the process: {name}")
+
+
+_queues: weakref.WeakSet[MailQueue] = weakref.WeakSet()
+
+
+def _start_afresh() -> None:
+    for queue in list(_queues):
+        queue.start_afresh()
+
+
+os.register_at_fork(after_in_child=_start_afresh)
