@@ -15,7 +15,7 @@ from app import db
 from app.database import now, writing
 from app.models import Post, User
 from app.models.posts import Tag
-from app.queries import search, search_terms, timelines, visibility
+from app.queries import search, search_statements, search_terms, timelines, visibility
 from app.queries.pagination import NEWEST_PAGE, PAGE_SIZE, Bounds
 from app.tests.support.base import Browser, PeopleTestCase
 from app.tests.support.reading import asking, shown
@@ -53,10 +53,10 @@ def conditions(*chosen: sa.ColumnElement[bool], **limits: int):
 
 
 def _make_statements(limits: dict[str, int]) -> None:
-    for module in (timelines, search):
+    for module in (timelines, search_statements, search):
         importlib.reload(module)
     for name, value in limits.items():
-        setattr(search, name, value)
+        setattr(search_statements, name, value)
 
 
 def hidden() -> tuple[sa.ColumnElement[bool], ...]:

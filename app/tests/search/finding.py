@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from app import db
 from app.models import Post
-from app.queries import search
+from app.queries import search, search_statements
 from app.queries.pagination import PAGE_SIZE
 from app.queries.search_terms import Phrase
 from app.tests.support.reading import SearchPageTestCase, selects, shown
@@ -274,4 +274,4 @@ class SearchIndexTests(SearchPageTestCase):
         db.session.rollback()
         dialect = db.engine.dialect.name
         match = search.MATCH[dialect]([Phrase(word, is_prefix=False)])
-        return len(db.session.execute(search.FOUND[dialect], {"match": match}).all())
+        return len(db.session.execute(search_statements.FOUND[dialect], {"match": match}).all())

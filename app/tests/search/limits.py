@@ -53,7 +53,7 @@ class SearchCostTests(SearchPageTestCase):
         self.john.write("a cup of tea")
         statement = sa.text(ENDLESS[db.engine.dialect.name])
         self.endless = mock.patch.object(
-            search, "_pages", lambda *_: dict.fromkeys((True, False), statement)
+            search, "statements_of", lambda *_: dict.fromkeys((True, False), statement)
         )
 
     def test_one_that_takes_too_long_is_given_up_with_a_sentence(self):
