@@ -1,4 +1,4 @@
-"""Pages of rows by keyset: Newer and Older begin at an id, and never skip so many rows.
+"""Keyset pagination: Newer and Older begin at an id, and never skip so many rows.
 
 A page begins before an id or right after one, so that nothing moves when new rows
 arrive and no page costs more than the first.
@@ -49,17 +49,17 @@ def keyset_filter(column) -> tuple[sa.ColumnElement[bool], ...]:
 
 
 def first(rows: sa.Select, column, downwards: bool, limit: int = LIMIT) -> sa.Select:
-    """Return the first so many of `rows`, ordered by their ids, which `column` holds."""
+    """Return `rows` in the order of their ids, which `column` holds, and at most `limit`."""
     return rows.order_by(column.desc() if downwards else column.asc()).limit(limit)
 
 
 def page_of(rows: sa.Select, column, downwards: bool, limit: int = LIMIT) -> sa.Select:
-    """Return the first so many of `rows` between the bounds of a page."""
+    """Return `rows` between the bounds of a page, in the order of their ids, at most `limit`."""
     return first(rows.where(*keyset_filter(column)), column, downwards, limit)
 
 
 def bidirectional(make: Callable[[bool], sa.Select]) -> Bidirectional:
-    """Return the statements that `make` makes of whether a page is read downwards."""
+    """Return the two statements that `make` returns, told whether a page is read downwards."""
     return {downwards: make(downwards) for downwards in (True, False)}
 
 
@@ -69,7 +69,10 @@ def read(
     make_row: Callable[[sa.Row], Any] | None = None,
     **values,
 ) -> Page:
-    """Return one page, read with the statement of its direction; `make_row` makes its rows."""
+    """Return one page, read with the statement of its direction.
+
+    `make_row` makes its rows, which need an `id`; `values` are those of the statement.
+    """
     downwards = bounds.newer is None
     limits = {
         "older": MAX_ID if bounds.older is None else bounds.older,

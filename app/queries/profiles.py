@@ -29,7 +29,10 @@ PROFILE = sa.select(
 
 
 def profile(nickname: str, reader_id: int) -> sa.Row | None:
-    """Return what a user's page shows to the reader of that id, or None without such a user."""
+    """Return what the page of the user with this nickname shows to the reader, or None.
+
+    The nickname is case-insensitive; `reader_id` is 0 for a visitor.
+    """
     if not nicknames.SHAPE.fullmatch(nickname):
         return None
     values = {"key": nickname.lower(), "reader": reader_id}
@@ -40,21 +43,21 @@ def profile(nickname: str, reader_id: int) -> sa.Row | None:
 PEOPLE = sa.select(User.id, User.nickname, User.email, User.avatar_seed, User.about_me)
 
 
-def _listed(mine, theirs) -> Bidirectional:
+def _follow_list(mine, theirs) -> Bidirectional:
     people = PEOPLE.join(followers, theirs == User.id).where(mine == sa.bindparam("user_id"))
     # By the column of the index that leads from one user to the others.
     return bidirectional(lambda downwards: page_of(people, theirs, downwards))
 
 
-LISTED = {
-    "followers": _listed(followers.c.followed_id, followers.c.follower_id),
-    "following": _listed(followers.c.follower_id, followers.c.followed_id),
+FOLLOW_LISTS = {
+    "followers": _follow_list(followers.c.followed_id, followers.c.follower_id),
+    "following": _follow_list(followers.c.follower_id, followers.c.followed_id),
 }
 
 
-def listed(which: str, user_id: int, bounds: Bounds) -> Page:
+def follow_list(which: str, user_id: int, bounds: Bounds) -> Page:
     """Return a page of a user's "followers" or of those the user is "following".
 
-    Those who joined the site last come first.
+    Those who joined the site last come first. Raises KeyError for any other list.
     """
-    return read(LISTED[which], bounds, user_id=user_id)
+    return read(FOLLOW_LISTS[which], bounds, user_id=user_id)

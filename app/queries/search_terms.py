@@ -1,4 +1,4 @@
-"""What a visitor is looking for: words, prefixes, phrases, authors and tags; any text will do."""
+"""What a visitor is looking for: words, prefixes, phrases, authors and tags."""
 
 import re
 import unicodedata
@@ -44,7 +44,10 @@ class Query:
 
 
 def parse(text: str) -> Query:
-    """Read words, prefixes (`flas*`), "quoted phrases", `from:nickname` and `#tag`."""
+    """Return what `text` asks for: words, prefixes (`flas*`), "phrases", `from:nickname`, `#tag`.
+
+    No text is refused. At most MAX_QUERY characters of it and MAX_WORDS things are looked at.
+    """
     query = Query()
     # Composed, as posts are kept. PostgreSQL takes no NUL, and nobody types one.
     text = unicodedata.normalize("NFC", text[:MAX_QUERY]).replace("\0", " ")
@@ -64,7 +67,7 @@ def parse(text: str) -> Query:
 
 
 def words(text: str) -> list[str]:
-    """Return the words of `text`: example.com is two, and a smile is none."""
+    """Return at most MAX_WORDS words of `text`: example.com is two, and a smile is none."""
     found = WORD.findall(text)
     return [word for word in found if any(map(str.isalnum, word))][:MAX_WORDS]
 

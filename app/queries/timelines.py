@@ -1,4 +1,4 @@
-"""Pages of posts, newest first: whose, and which.
+"""Timelines: pages of posts, newest first; whose, and which.
 
 Every page is one SELECT. It gives rows rather than entities, with what is shown of the
 author and of mentions in the same row.
@@ -67,7 +67,7 @@ POSTS = sa.select(*(_columns[name] for name in PostRow._fields)).join(Post.autho
 
 
 def posts_of(ids: sa.SelectBase, downwards: bool) -> sa.Select:
-    """Return the statement of a page of the posts of these ids, which are few."""
+    """Return the statement of a page of the posts with these ids, which are few."""
     return first(POSTS.where(Post.id.in_(ids)), Post.id, downwards)
 
 
@@ -108,9 +108,9 @@ def _pages(posts: sa.Select) -> Bidirectional:
     return bidirectional(lambda downwards: page_of(visible(posts), Post.id, downwards))
 
 
-EVERYBODYS = _pages(POSTS)
-AUTHORS = _pages(POSTS.where(Post.user_id == sa.bindparam("user_id")))
-TAGGED = bidirectional(lambda downwards: posts_of(_tagged_ids(downwards), downwards))
+PUBLIC = _pages(POSTS)
+BY_AUTHOR = _pages(POSTS.where(Post.user_id == sa.bindparam("user_id")))
+BY_TAG = bidirectional(lambda downwards: posts_of(_tagged_ids(downwards), downwards))
 HOME = {
     "sqlite": bidirectional(lambda downwards: posts_of(_home_ids_sqlite(downwards), downwards)),
     "postgresql": bidirectional(
@@ -120,28 +120,28 @@ HOME = {
 ONE = visible(POSTS.where(Post.id == sa.bindparam("post_id")))
 
 
-def everybodys(reader_id: int, bounds: Bounds = NEWEST_PAGE) -> Page:
-    """Return a page of everybody's posts, as the reader of that id (0: a visitor) sees them."""
-    return read(EVERYBODYS, bounds, PostRow._make, reader=reader_id)
+def public(reader_id: int, bounds: Bounds = NEWEST_PAGE) -> Page:
+    """Return a page of everybody's posts, as the reader with this id (0: a visitor) sees them."""
+    return read(PUBLIC, bounds, PostRow._make, reader=reader_id)
 
 
 def by_author(user_id: int, reader_id: int, bounds: Bounds = NEWEST_PAGE) -> Page:
-    """Return a page of the posts of one user."""
-    return read(AUTHORS, bounds, PostRow._make, reader=reader_id, user_id=user_id)
+    """Return a page of the posts of one user, as the reader sees them."""
+    return read(BY_AUTHOR, bounds, PostRow._make, reader=reader_id, user_id=user_id)
 
 
-def tagged(tag: str, reader_id: int, bounds: Bounds = NEWEST_PAGE) -> Page:
-    """Return a page of the posts that carry a tag."""
-    return read(TAGGED, bounds, PostRow._make, reader=reader_id, tag=tag)
+def by_tag(tag: str, reader_id: int, bounds: Bounds = NEWEST_PAGE) -> Page:
+    """Return a page of the posts that carry a tag, by its key, as the reader sees them."""
+    return read(BY_TAG, bounds, PostRow._make, reader=reader_id, tag=tag)
 
 
-def home_of(reader_id: int, bounds: Bounds = NEWEST_PAGE) -> Page:
+def home(reader_id: int, bounds: Bounds = NEWEST_PAGE) -> Page:
     """Return a page of the posts of those whom the reader follows, and the reader's own."""
     return read(HOME[db.engine.dialect.name], bounds, PostRow._make, reader=reader_id)
 
 
-def one(post_id: int, reader_id: int) -> PostRow | None:
-    """Return a post, or None when there is none that the reader may see."""
+def find(post_id: int, reader_id: int) -> PostRow | None:
+    """Return the post with this id, or None when there is none that the reader may see."""
     values = {"post_id": post_id, "reader": reader_id}
     row = db.session.connection().execute(ONE, values).first()
     return None if row is None else PostRow._make(row)

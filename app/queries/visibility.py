@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from app.models import Post
 
-# The id of who reads, 0 for a visitor. Every statement with posts is given it.
+# The id of the reader, 0 for a visitor. Every statement with posts takes it.
 READER = sa.bindparam("reader", type_=sa.Integer)
 
 # All that a row of Post must fulfil for READER to see it: today, nothing. An exists() may ask
@@ -29,7 +29,7 @@ def visible(rows: sa.Select, post_id=Post.id) -> sa.Select:
 
 
 def looked_up(value: sa.Select, rows: sa.Select) -> sa.ScalarSelect:
-    """Return `value`, which is looked up anew for each of `rows`.
+    """Return `value`, looked up anew for each of `rows`.
 
     No database makes a join of it, as it does of `exists()`: a join may begin elsewhere, and
     leaves the order in which an index gives the rows.

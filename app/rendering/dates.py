@@ -10,13 +10,13 @@ _MONTHS = (
 
 
 def absolute(instant: datetime) -> str:
-    """Give `instant` in UTC as people write it, in English whatever the server's language."""
+    """Return `instant` in UTC as people write it, in English whatever the server's language."""
     day = f"{instant.day} {_MONTHS[instant.month - 1]} {instant.year}"
     return f"{day}, {instant.hour:02}:{instant.minute:02} UTC"
 
 
 def relative(instant: datetime, now: datetime) -> str:
-    """Say how long ago `instant` was; after a week, on which day."""
+    """Return how long before `now` it was, in words; after a week, on which day."""
     seconds = int((now - instant).total_seconds())
     if seconds < 60:
         return "just now"
@@ -28,7 +28,7 @@ def relative(instant: datetime, now: datetime) -> str:
 
 
 def html(instant: datetime, now: datetime | None = None, classes: str = "") -> Markup:
-    """Give a `<time>`: relative to `now` with the full time in its title, or absolute without.
+    """Return a `<time>`: relative to `now` with the full time in its title, or absolute without.
 
     `classes` are our own words: nothing here needs to be escaped.
     """

@@ -35,6 +35,7 @@ SYSTEMS = {
 
 
 def init_app(app: Flask) -> None:
+    """Add to the templates of `app` what they may use, and versions to static addresses."""
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals["avatar_url"] = avatar_url
     app.jinja_env.globals["current_user"] = current_user
@@ -52,12 +53,15 @@ def init_app(app: Flask) -> None:
 
 
 def moment(instant: datetime) -> Markup:
-    """Give a `<time>`: relative for members, and for visitors one that stays true in a cache."""
+    """Return a `<time>`: relative for members, for visitors one that stays true in a cache."""
     return dates.html(instant, now() if current_user.is_authenticated else None)
 
 
 def browser_name(user_agent: str) -> str:
-    """Give a browser's User-Agent header (RFC 9110, 10.1.5) as people call it: Firefox on Linux."""
+    """Return what people call a browser, such as Firefox on Linux.
+
+    It is known by its User-Agent header (RFC 9110, 10.1.5), which may be any text.
+    """
 
     def first(names: dict[str, str], unknown: str) -> str:
         return next((name for mark, name in names.items() if mark in user_agent), unknown)

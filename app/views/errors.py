@@ -54,7 +54,7 @@ WORDS = {
         "this site and try again.",
     ),
 }
-# When to come back after a page that found no connection to the database in time.
+# When to come back, unless the error says it: as after no connection to the database in time.
 BUSY_SECONDS = 5
 
 
@@ -102,33 +102,42 @@ def foreign_host(error: origin.ForeignHost):
 def too_many(error: TooManyRequests):
     """Say when to come back."""
     if isinstance(error, RateLimitExceeded):
-        limit, text = error.limit.limit, "That was more often than this site allows."
-        seconds = max(1, math.ceil(limiter.current_limit.reset_at - time.time()))
+        limit, text = str(error.limit.limit), "That was more often than this site allows."
+        seconds = _seconds_until_reset()
     else:
-        limit, text, seconds = type(error).__name__, error.description, error.retry_after
+        limit, text, seconds = type(error).__name__, error.description, _seconds_of(error)
     current_app.logger.info("limit hit: %s at %s", OwnWord(limit), OwnWord(request.endpoint))
     return _later("errors/too_many.html", 429, seconds, text=text)
 
 
 def busy(error: ServiceUnavailable | NoConnection):
     """Say that too many want the same at this moment; needs no user, session or database."""
-    text = "Many people are here at this moment."
-    seconds = BUSY_SECONDS
+    text, seconds = "Many people are here at this moment.", BUSY_SECONDS
     if isinstance(error, ServiceUnavailable):
-        text, seconds = error.description, error.retry_after or BUSY_SECONDS
+        text, seconds = error.description, _seconds_of(error)
     current_app.logger.warning("busy at %s: %s", OwnWord(request.endpoint), type(error).__name__)
     _undo()
     return _later("errors/busy.html", 503, seconds, text=text)
 
 
-def _later(template: str, status: int, seconds: int, text: str):
+def _seconds_of(error: TooManyRequests | ServiceUnavailable) -> int:
+    return error.retry_after if isinstance(error.retry_after, int) else BUSY_SECONDS
+
+
+def _seconds_until_reset() -> int:
+    # Of the limit that was hit.
+    current = limiter.current_limit
+    return max(1, math.ceil(current.reset_at - time.time())) if current else BUSY_SECONDS
+
+
+def _later(template: str, status: int, seconds: int, text: str | None):
     written = typed.shown(request.form)
-    page = render_template(template, text=text, typed=written, wait=told(seconds))
+    page = render_template(template, text=text, typed=written, wait=in_words(seconds))
     return page, status, {"Retry-After": str(seconds)}
 
 
-def told(seconds: int) -> str:
-    """Give how long `seconds` are, in words, and rather too long than too short."""
+def in_words(seconds: int) -> str:
+    """Return how long `seconds` are, in words, and rather too long than too short."""
     for unit, length in (("hours", 3600), ("minutes", 60)):
         if seconds >= 2 * length:
             return f"{math.ceil(seconds / length)} {unit}"

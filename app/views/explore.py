@@ -24,7 +24,7 @@ limit_searches = limiter.shared_limit(SEARCH_LIMIT, scope="search", key_func=use
 def explore():
     """Show everybody's posts."""
     let_everybody_keep()
-    page = timelines.everybodys(reader_id(), bounds())
+    page = timelines.public(reader_id(), bounds())
     return render_template("explore/explore.html", page=page, cards=cards(page.rows))
 
 
@@ -34,7 +34,7 @@ def tag(name: str):
     """Show the posts that carry a tag."""
     key = contents.tag_key(name) or abort(404)
     let_everybody_keep()
-    page = timelines.tagged(key, reader_id(), bounds())
+    page = timelines.by_tag(key, reader_id(), bounds())
     return render_template("explore/tag.html", tag=key, page=page, cards=cards(page.rows))
 
 

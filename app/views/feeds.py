@@ -22,15 +22,15 @@ NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 @bp.get("/explore.atom")
 @reader_required
 def explore():
-    """Give everybody's newest posts to feed readers."""
+    """Show everybody's newest posts to feed readers."""
     own, page = url_for("feeds.explore"), url_for("explore.explore")
-    return _feed("Everybody", own, page, timelines.everybodys(reader_id()))
+    return _feed("Everybody", own, page, timelines.public(reader_id()))
 
 
 @bp.get("/user/<nickname>.atom")
 @reader_required
 def user(nickname: str):
-    """Give a user's newest posts to feed readers."""
+    """Show a user's newest posts to feed readers."""
     found = User.find(nickname) or abort(404)
     own = url_for("feeds.user", nickname=found.nickname)
     page = url_for("profiles.user", nickname=found.nickname)
@@ -40,10 +40,10 @@ def user(nickname: str):
 @bp.get("/tag/<name>.atom")
 @reader_required
 def tag(name: str):
-    """Give a tag's newest posts to feed readers."""
+    """Show a tag's newest posts to feed readers."""
     key = contents.tag_key(name) or abort(404)
     own, page = url_for("feeds.tag", name=key), url_for("explore.tag", name=key)
-    return _feed(f"#{key}", own, page, timelines.tagged(key, reader_id()))
+    return _feed(f"#{key}", own, page, timelines.by_tag(key, reader_id()))
 
 
 def _feed(title: str, feed_url: str, page_url: str, page: Page) -> Response:
@@ -61,4 +61,6 @@ def _feed(title: str, feed_url: str, page_url: str, page: Page) -> Response:
     response.last_modified = updated
     let_everybody_keep()
     response.add_etag()
-    return response.make_conditional(request)
+    # Changes this very response, and returns it.
+    response.make_conditional(request)
+    return response

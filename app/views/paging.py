@@ -1,4 +1,4 @@
-"""Which page an address asks for."""
+"""Which page of a list an address asks for."""
 
 from flask import request
 
@@ -6,7 +6,7 @@ from app.queries.pagination import MAX_ID, Bounds
 
 
 def bounds() -> Bounds:
-    """Read `?older=ID` or `?newer=ID`; nonsense asks for the newest page."""
+    """Return what `?older=ID` or `?newer=ID` asks for; nonsense asks for the newest page."""
     older, newer = (_id(name) for name in ("older", "newer"))
     return Bounds(newer=newer) if newer is not None else Bounds(older=older)
 

@@ -51,7 +51,7 @@ def document():
 def _home(form: PostForm | None = None):
     # Who follows nobody yet is shown everybody.
     alone = not g.user.follows_somebody()
-    posts = timelines.everybodys if alone else timelines.home_of
+    posts = timelines.public if alone else timelines.home
     page = posts(g.user.id, bounds())
     return render_template(
         "posts/index.html",
@@ -80,7 +80,7 @@ def write():
 @reader_required
 def post(post_id: int):
     """Show one post at an address of its own."""
-    row = timelines.one(post_id, reader_id()) or abort(404)
+    row = timelines.find(post_id, reader_id()) or abort(404)
     let_everybody_keep()
     (card,) = cards([row])
     return render_template("posts/post.html", card=card, address=own_url(card.url))
@@ -94,7 +94,7 @@ def edit(post_id: int):
     row = _own(post_id)
     form = PostForm(post=row.body)
     if form.validate_on_submit():
-        if not Post.edit_own(post_id, g.user, form.post.data):
+        if not Post.edit_own(post_id, g.user, form.post.data or ""):
             abort(404)
         flash("Your post is changed.", "success")
         return redirect(url_for("posts.post", post_id=post_id))
@@ -118,7 +118,7 @@ def delete(post_id: int):
 
 
 def _own(post_id: int):
-    row = timelines.one(post_id, reader_id())
+    row = timelines.find(post_id, reader_id())
     if row is None or row.user_id != g.user.id:
         abort(404)
     return row

@@ -50,7 +50,7 @@ def list_people(nickname: str, which: str):
     profile = profiles.profile(nickname, reader_id())
     if profile is None:
         return not_found()
-    page = profiles.listed(which, profile.id, bounds())
+    page = profiles.follow_list(which, profile.id, bounds())
     return render_template("profiles/people.html", user=profile, which=which, page=page)
 
 

@@ -161,9 +161,9 @@ def measure_cpu(app: Flask, requests: int, rounds: int) -> None:
     profile, authors = f"/user/{author.nickname}", timelines.by_author(author.id, 0)
     row("CPU ms a request (x the bare page)", "warm", "x", "cold", "x", "reach", "bare", "ready")
     for name, path, page, by, reach in (
-        ("home, 200 followed", "/", timelines.home_of(reader.id), reader, 3.0),
-        ("explore, member", "/explore", timelines.everybodys(reader.id), reader, 2.4),
-        ("explore, visitor", "/explore", timelines.everybodys(0), None, 2.4),
+        ("home, 200 followed", "/", timelines.home(reader.id), reader, 3.0),
+        ("explore, member", "/explore", timelines.public(reader.id), reader, 2.4),
+        ("explore, visitor", "/explore", timelines.public(0), None, 2.4),
         ("profile, member", profile, authors, reader, 2.4),
         ("profile, visitor", profile, authors, None, 2.4),
     ):

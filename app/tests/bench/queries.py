@@ -43,7 +43,7 @@ def measure_queries(sizes: list[int], parts: list[str]) -> None:
         written = size
         for name, reader in (("busy", busy), ("dormant", dormant)):
             if "home" in parts:
-                (took,) = _wall([lambda reader=reader: timelines.home_of(reader)])
+                (took,) = _wall([lambda reader=reader: timelines.home(reader)])
                 start = first.setdefault(name, took)
                 row(name, size, f"{1000 * took:.3f}", f"{took / start:.2f}")
     if "deep" in parts:
@@ -60,10 +60,10 @@ def _measure_deep(reader: int, author: int) -> None:
     )
     tagged = sa.select(Tag.post_id).where(Tag.name == "tea")
     for name, read, which in (
-        ("explore", lambda at: timelines.everybodys(reader, at), sa.true()),
-        ("home", lambda at: timelines.home_of(reader, at), my_posts),
+        ("explore", lambda at: timelines.public(reader, at), sa.true()),
+        ("home", lambda at: timelines.home(reader, at), my_posts),
         ("profile", lambda at: timelines.by_author(author, reader, at), Post.user_id == author),
-        ("tag", lambda at: timelines.tagged("tea", reader, at), Post.id.in_(tagged)),
+        ("tag", lambda at: timelines.by_tag("tea", reader, at), Post.id.in_(tagged)),
     ):
         far = sa.select(Post.id).where(which).order_by(Post.id.desc()).offset(999 * PAGE_SIZE)
         older = db.session.scalar(far.limit(1))

@@ -39,7 +39,7 @@ def write(name):
         with open({start!r}) as start:
             fcntl.flock(start, fcntl.LOCK_SH)
         for number in range({posts}):
-            timelines.everybodys(0)
+            timelines.public(0)
             author.write("%s %d" % (name, number))
         User.sign_up("https://%s.example.net/" % name, "processor", None)
     print("done", name, flush=True)
@@ -150,7 +150,7 @@ class ManyThreadsTests(ConcurrencyCase, PeopleTestCase):
 
         def read() -> int:
             for _ in range(20):
-                seen = len(timelines.everybodys(0).rows)
+                seen = len(timelines.public(0).rows)
                 db.session.rollback()
             return seen
 

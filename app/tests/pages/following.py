@@ -7,8 +7,8 @@ import sqlalchemy as sa
 
 from app import db
 from app.models import Post, User, followers
+from app.queries import timelines
 from app.queries.pagination import NEWEST_PAGE, PAGE_SIZE
-from app.queries.timelines import home_of
 from app.tests.support.base import SITE, Browser, PeopleTestCase
 from app.tests.support.clock import Clock
 from app.tests.support.reading import asking, selects, shown
@@ -76,7 +76,7 @@ class FourPeopleTests(PeopleTestCase):
             with self.subTest(user.nickname):
                 found, bounds = [], NEWEST_PAGE
                 while bounds is not None:
-                    page = home_of(user.id, bounds)
+                    page = timelines.home(user.id, bounds)
                     found += [row.id for row in page.rows]
                     bounds = page.older and NEWEST_PAGE._replace(older=page.older)
                 self.assertEqual(

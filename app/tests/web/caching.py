@@ -116,7 +116,7 @@ class CacheTests(JoinMixin, PeopleTestCase):
             self.assert_not_shared(answer)
 
     def test_a_page_that_fails_after_it_asked_is_kept_by_nobody(self):
-        with mock.patch.object(timelines, "everybodys", side_effect=NotFound):
+        with mock.patch.object(timelines, "public", side_effect=NotFound):
             answer = self.app.test_client().get("/explore", base_url=SITE)
         self.assertEqual(answer.status_code, 404)
         self.assertEqual(answer.headers["Cache-Control"], "no-store")
