@@ -9,7 +9,8 @@ from importlib import import_module
 import app.tests
 from app import db
 from app.models import User
-from app.tests.support import base, parallel
+from app.tests.support import base
+from app.tests.support.programs import parallel
 
 
 def collect() -> None:

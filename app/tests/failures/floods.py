@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from app.failures.throttle import Floods
 from app.tests.support.clock import Clock
 from app.tests.support.failures import MailCase
-from app.tests.support.mail import MAIL_SECONDS, mail_server, mail_settings
+from app.tests.support.programs.mail import MAIL_SECONDS, mail_server, mail_settings
 from app.tests.support.programs.processes import (
     copy_of_the_site,
     free_port,

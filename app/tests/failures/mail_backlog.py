@@ -8,7 +8,7 @@ from app.failures.mailer import MAX_KINDS, MAX_REFERENCES, FailureMail
 from app.mail import queue
 from app.mail.queue import MAX_ATTEMPTS, MAX_LETTERS, MAX_PAUSE, MailQueue
 from app.tests.support.failures import MailCase
-from app.tests.support.mail import MailBox
+from app.tests.support.programs.mail import MailBox
 
 RETRY_SECONDS = 60
 

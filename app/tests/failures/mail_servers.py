@@ -12,7 +12,7 @@ from aiosmtpd.smtp import AuthResult
 from app.mail import letters, smtp
 from app.tests.support.base import Browser
 from app.tests.support.failures import PAGE, MailCase
-from app.tests.support.mail import MAIL_SECONDS, MailBox, Tarpit, mail_settings
+from app.tests.support.programs.mail import MAIL_SECONDS, MailBox, Tarpit, mail_settings
 from app.tests.support.programs.processes import free_port, require
 
 

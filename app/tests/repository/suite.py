@@ -8,7 +8,7 @@ import unittest
 from pathlib import Path
 
 from app.tests.support.base import database_url, folder
-from app.tests.support.parallel import ParallelSuite, shuffled
+from app.tests.support.programs.parallel import ParallelSuite, shuffled
 from app.tests.support.programs.processes import (
     START_SECONDS,
     Process,
@@ -20,7 +20,8 @@ from config import basedir
 # Two classes of tests that never end, in two processes.
 ENDLESS = """
 import os, threading, unittest
-from app.tests.support import base, parallel
+from app.tests.support import base
+from app.tests.support.programs import parallel
 
 class One(unittest.TestCase):
     def test_it_never_ends(self):

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from app import create_app, db
 from app.database.upgrade import MIGRATION_LOCK, is_current
 from app.tests.support.base import JoinMixin, settings
-from app.tests.support.mail import MAIL_SECONDS, mail_server
+from app.tests.support.programs.mail import MAIL_SECONDS, mail_server
 from app.tests.support.programs.processes import (
     START_SECONDS,
     TEST_SERVER,

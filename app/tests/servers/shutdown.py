@@ -10,7 +10,8 @@ import unittest
 from collections.abc import Callable
 
 from app.tests.support.failures import reference_of
-from app.tests.support.mail import (
+from app.tests.support.openid.hostile import FOR_EVER, HostileServer
+from app.tests.support.programs.mail import (
     MAIL_SECONDS,
     MailBox,
     SlowMailBox,
@@ -18,7 +19,6 @@ from app.tests.support.mail import (
     mail_server,
     mail_settings,
 )
-from app.tests.support.openid.hostile import FOR_EVER, HostileServer
 from app.tests.support.programs.processes import (
     START_SECONDS,
     STOP_SECONDS,

@@ -95,7 +95,7 @@ def clean_up() -> None:
 
 
 def _begin_anew() -> None:
-    # What there is belongs to the process that was forked; see parallel.py.
+    # What there is belongs to the process that was forked; see programs/parallel.py.
     _apps.clear()
     folder.cache_clear()
     database_url.cache_clear()

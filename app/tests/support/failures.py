@@ -13,7 +13,7 @@ from app.failures import handlers
 from app.failures.mailer import FailureMail
 from app.models import User
 from app.tests.support.base import Browser, TestCase, settings
-from app.tests.support.mail import MAIL_SECONDS, MailBox, mail_server, mail_settings
+from app.tests.support.programs.mail import MAIL_SECONDS, MailBox, mail_server, mail_settings
 from app.tests.support.programs.processes import temporary_folder, wait_until
 from config import basedir
 

@@ -6,7 +6,7 @@ from app import db
 from app.models import SignIn, User
 from app.tests.support.base import Browser
 from app.tests.support.failures import PAGE, MailCase, reference_of
-from app.tests.support.mail import MAIL_SECONDS
+from app.tests.support.programs.mail import MAIL_SECONDS
 from app.tests.support.programs.processes import fresh_database, wait_until
 
 
