@@ -1,8 +1,10 @@
 """Commands for whoever runs the site: `flask --help` lists them."""
 
+import contextlib
 import logging
 import secrets
 import smtplib
+from collections.abc import Iterator
 from urllib.parse import urlencode
 
 import click
@@ -89,13 +91,23 @@ def test_mail() -> None:
 @click.argument("url", required=False)
 def check_openid(url: str | None) -> None:
     """Ask each provider of the sign-in page, or URL, whether it still answers."""
-    # The library's own words would stand between the lines of the answer.
-    logging.getLogger("openid").setLevel(logging.CRITICAL)
     # Any username will do where one belongs in the address: a provider that answers
     # for nobody of that name is alive all the same.
     urls = [url] if url else [p["url"] for p in current_app.config["OPENID_PROVIDERS"]]
-    alive = [_is_alive(url.replace("<username>", "example")) for url in urls]
+    with _silent(logging.getLogger("openid")):
+        alive = [_is_alive(url.replace("<username>", "example")) for url in urls]
     raise SystemExit(0 if all(alive) else 1)
+
+
+@contextlib.contextmanager
+def _silent(logger: logging.Logger) -> Iterator[None]:
+    # The library's own words would stand between the lines of the answer.
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _is_alive(url: str) -> bool:

@@ -5,9 +5,9 @@ from unittest import mock
 
 from app.mail.letters import letter
 from app.mail.queue import MAX_LETTERS, MailQueue
-from app.tests.failure_base import MailCase
 from app.tests.mail_backlog import RefusingMailBox
-from app.tests.mail_base import MailBox
+from app.tests.support.failures import MailCase
+from app.tests.support.mail import MailBox
 
 
 class SelectiveMailBox(MailBox):

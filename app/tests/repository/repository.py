@@ -20,13 +20,26 @@ class RepositoryTests(unittest.TestCase):
         used = set(re.findall(r"\bruff==[\d.]+", hooks))
         self.assertEqual(used, {line for line in pinned if line.startswith("ruff==")})
 
-    def test_everything_on_the_map_of_the_readme_is_there(self):
+    def test_the_map_of_the_readme_names_what_there_is(self):
         readme = (basedir / "README.md").read_text()
         area = readme.partition("## Where things are")[2].split("```")[1]
-        names = re.findall(r"[\w/]+(?:\.py\b|/(?!\w))", area)
-        self.assertGreater(len(names), 10)
-        for name in names:
+        named = {name.rstrip("/") for name in re.findall(r"[\w./]+(?:\.py\b|/(?=[\s,]))", area)}
+        for name in named:
             self.assertTrue((basedir / name).exists(), name)
+        rooms = {f"app/{path.parent.name}" for path in basedir.glob("app/*/__init__.py")}
+        self.assertGreater(len(rooms), 10)
+        self.assertEqual(rooms - named, set())
+
+    def test_the_walks_of_contributors_lead_through_the_code(self):
+        text = " ".join((basedir / ".github" / "CONTRIBUTING.md").read_text().split())
+        walks = text.partition(" five walks")[2].partition(" The README")[0]
+        steps = re.findall(r"`([\w/]+\.(?:py|html|xml))(?:: (\w+))?`", walks)
+        self.assertGreater(len(steps), 30)
+        for path, name in steps:
+            with self.subTest(path, name=name):
+                source = (basedir / "app" / path).read_text()
+                if name:
+                    self.assertRegex(source, rf"(?m)^ *(?:def|class) {name}\b")
 
 
 class ImportTests(unittest.TestCase):

@@ -6,10 +6,10 @@ from unittest import mock
 
 from app.extensions import limiter, visitor_address
 from app.provider.models import Account
-from app.views.errors import in_words
 from app.tests.support.base import PASSWORD, PeopleTestCase
 from app.tests.support.clock import Clock
 from app.tests.support.openid.second_provider import SecondProviderCase
+from app.views.errors import in_words
 
 # Where this site does not go to look.
 NOBODYS = "http://127.0.0.1:1/"
