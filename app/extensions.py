@@ -1,6 +1,7 @@
 """The extensions, made here and bound to an application in the factory."""
 
 import ipaddress
+from typing import TYPE_CHECKING
 
 from flask import request
 from flask_compress import Compress
@@ -49,6 +50,11 @@ names = {
     "pk": "pk_%(table_name)s",
 }
 db = SQLAlchemy(metadata=MetaData(naming_convention=names))
+if TYPE_CHECKING:
+    # Flask-SQLAlchemy makes db.Model at run time, where type checkers do not see it.
+    from sqlalchemy.orm import DeclarativeBase as Model
+else:
+    Model = db.Model
 migrate = Migrate()
 lm = LoginManager()
 # Its fingerprint of address and browser breaks for whoever changes networks; that a

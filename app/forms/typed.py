@@ -19,6 +19,7 @@ def holds_password(sent: Mapping[str, str]) -> bool:
 
 
 def _names(kind: type) -> set[str]:
+    """Return the names of all fields of `kind` in our forms."""
     return {
         name
         for form in _forms(FlaskForm)
@@ -28,7 +29,8 @@ def _names(kind: type) -> set[str]:
     }
 
 
-def _forms(parent: type[FlaskForm]) -> Iterator[type[FlaskForm]]:
-    for form in parent.__subclasses__():
+def _forms(parent: type) -> Iterator[type]:
+    subclasses: list[type] = parent.__subclasses__()
+    for form in subclasses:
         yield form
         yield from _forms(form)

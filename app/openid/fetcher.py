@@ -11,11 +11,14 @@ import contextvars
 import re
 import threading
 import time
+from collections.abc import Iterator
 from urllib.parse import urljoin
 
 import httpcore
-from flask import current_app
+from flask import Flask, current_app
+from flask.globals import app_ctx
 from openid.fetchers import HTTPFetcher, HTTPResponse, setDefaultFetcher
+from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from app.openid import discovery, network
@@ -37,14 +40,16 @@ MAX_FETCHING = 8
 REDIRECTS = {301, 302, 303, 307, 308}
 USER_AGENT = "Microblog (OpenID relying party)"
 
-_current_step = contextvars.ContextVar("current_step", default=None)
+_current_step: contextvars.ContextVar[Step | None] = contextvars.ContextVar(
+    "current_step", default=None
+)
 _slots = threading.BoundedSemaphore(MAX_FETCHING)
 _answering_ourselves = contextvars.ContextVar("answering_ourselves", default=False)
 
 
 @contextlib.contextmanager
-def step(seconds: float | None = None):
-    """Give all fetches inside one common deadline; a step within a step cannot extend it.
+def step(seconds: float | None = None) -> Iterator[Step]:
+    """Set one common deadline for all fetches inside; a step within a step cannot extend it.
 
     Takes the seconds, FETCH_SECONDS when left out. Gives a Step, whose `failure` is the
     cause that the library flattens on its way up. Ask for it once the sign-in has failed:
@@ -190,18 +195,16 @@ def _ask_ourselves(target: Target, body, headers: dict[str, str], this: Step) ->
     In a context of its own, Flask finds neither the outer request nor its application
     context, so that `g`, the session, the user and the database session are new ones.
     """
-    return contextvars.Context().run(
-        _run_application, current_app._get_current_object(), target, body, headers
-    )
+    return contextvars.Context().run(_run_application, app_ctx.app, target, body, headers)
 
 
-def _run_application(app, target: Target, body, headers: dict[str, str]) -> Answer:
+def _run_application(app: Flask, target: Target, body, headers: dict[str, str]) -> Answer:
     _answering_ourselves.set(True)
     environ = EnvironBuilder(
         path=target.origin + target.path,
         base_url=target.origin,
         method="GET" if body is None else "POST",
-        headers=headers,
+        headers=Headers(headers),
         data=body,
         environ_base={"REMOTE_ADDR": "127.0.0.1"},
     ).get_environ()

@@ -14,12 +14,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.database import end_transaction, writing
-from app.extensions import db
+from app.extensions import Model, db
 
 RELYING_PARTY, PROVIDER = "relying party", "provider"
 
 
-class Nonce(db.Model):
+class Nonce(Model):
     """What was accepted once, so that it is not accepted again.
 
     As a relying party that is an assertion (OpenID 2.0, 11.3); at our provider the handle
@@ -39,7 +39,7 @@ class DatabaseStore(OpenIDStore):
 
     def __init__(self, role: str = RELYING_PARTY):
         self.role = role
-        self.nonce_problem = None
+        self.nonce_problem: str | None = None
 
     def storeAssociation(self, server_url, association):
         """Keep nothing: what nobody keeps, nobody can steal."""

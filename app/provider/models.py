@@ -7,9 +7,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship, validates
 
 from app.database import UTCDateTime, now, writing
-from app.extensions import db
-from app.models import SignIn, endings
-from app.models.tokens import hashed, new_token
+from app.extensions import Model, db
+from app.models import SignIn, endings, hashed
 from app.provider.passwords import hashing
 
 LONGEST_REALM = 500
@@ -19,7 +18,7 @@ MAX_CONSENTS = 500
 SIGN_IN_ENDS_AFTER = timedelta(days=30)
 
 
-class Account(db.Model):
+class Account(Model):
     """A username and password; whoever knows both owns the identity."""
 
     __table_args__ = {"sqlite_autoincrement": True}
@@ -69,7 +68,7 @@ class Account(db.Model):
     def is_taken(username: str) -> bool:
         """Tell whether there is, or ever was, an account of that username."""
         taken = sa.exists().where(Account.username_key == username.lower())
-        return db.session.scalar(sa.select(taken))
+        return bool(db.session.scalar(sa.select(taken)))
 
     @staticmethod
     def check(username: str, password: str) -> "Account | None":
@@ -109,7 +108,7 @@ class Account(db.Model):
             self.password_hash, self.email, self.deleted = "", None, now()
 
 
-class AccountSignIn(db.Model):
+class AccountSignIn(Model):
     """One browser that is signed in at the provider."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -180,7 +179,7 @@ class AccountSignIn(db.Model):
             session.execute(sa.delete(AccountSignIn).where(AccountSignIn.id == ending.id))
 
 
-class Consent(db.Model):
+class Consent(Model):
     """A realm that may learn who an account is without asking again."""
 
     __table_args__ = (sa.UniqueConstraint("account_id", "realm"),)
@@ -208,7 +207,7 @@ class Consent(db.Model):
     @staticmethod
     def is_given(account: Account, realm: str) -> bool:
         given = sa.exists().where(Consent.account_id == account.id, Consent.realm == realm)
-        return db.session.scalar(sa.select(given))
+        return bool(db.session.scalar(sa.select(given)))
 
     @staticmethod
     def of(identifiers: list[str]) -> list["Consent"]:
@@ -230,8 +229,10 @@ class Consent(db.Model):
             session.execute(sa.delete(Consent).where(Consent.id.in_(consent_ids)))
 
 
-def _keep_newest(session: Session, model, account_id: int, most: int) -> None:
-    """Delete all but the newest rows of an account."""
+def _keep_newest(
+    session: Session, model: type[AccountSignIn] | type[Consent], account_id: int, most: int
+) -> None:
+    """Delete all but the `most` newest rows of an account."""
     newest = sa.select(model.id).where(model.account_id == account_id)
     newest = newest.order_by(model.id.desc()).limit(most)
     session.execute(sa.delete(model).where(model.account_id == account_id, model.id.not_in(newest)))

@@ -202,7 +202,7 @@ def _signed_in(user: User, identifier: str, remember: bool, proved: datetime, ne
     target, news = oid.get_next_url(), Identity.is_followed_by_another(identifier)
     try:
         at_provider = account_sign_ins.here()
-        sign_ins.begin(user, identifier, remember, proved, at_provider and at_provider.id)
+        sign_ins.begin(user, identifier, remember, proved, at_provider.id if at_provider else None)
     except SignInEnded:
         return sign_in_failed("elsewhere")
     if new:

@@ -42,7 +42,8 @@ def init_app(app: Flask) -> None:
                 response.vary.add("Cookie")
         return response
 
-    app.wsgi_app = _without_shared_cookies(app.wsgi_app)
+    guarded = _without_shared_cookies(app.wsgi_app)
+    app.wsgi_app = guarded  # type: ignore[method-assign]  # Flask's own way
 
 
 def _without_shared_cookies(wsgi_app: Callable) -> Callable:

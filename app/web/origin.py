@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 from flask import Flask, current_app, redirect, request
 from werkzeug.exceptions import BadRequest
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.wrappers import Response
 
 from config import LOOPBACK_HOSTS
 
@@ -41,8 +42,8 @@ def _without_port(netloc: str) -> str:
     return netloc.partition(":")[0].lower()
 
 
-def to_own_host():
-    """Give a redirect to this page under the site's own address, or None when it is already there.
+def to_own_host() -> Response | None:
+    """Return a redirect to this page under the site's own address, or None if it is there already.
 
     An OpenID on localhost is not one on 127.0.0.1, and a cookie of one is none of
     the other, so a sign-in has to begin where it will end.

@@ -29,7 +29,8 @@ def init_app(app: Flask) -> None:
 
     Comes right after the check of the host, without which no page can be made.
     """
-    app.wsgi_app = _guarded(app.wsgi_app)
+    guarded = _guarded(app.wsgi_app)
+    app.wsgi_app = guarded  # type: ignore[method-assign]  # Flask's own way
     app.before_request(_refuse)
 
 

@@ -10,7 +10,6 @@ import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import SimpleNamespace
 
 from flask import current_app, g, request
 from limits.storage import MemoryStorage, Storage
@@ -28,14 +27,20 @@ COUNTED_SECONDS = 4 * 60 * 60
 # guess less, and after as many again another one; the first is always free.
 STRANGERS_GUESSES = 20
 
-_own_storage = None
+_own_storage: Storage | None = None
 
 
 class GuessedTooOften(TooManyRequests):
     description = "The password was wrong too often."
 
 
-class Guess:
+class Verdict:
+    """What the check of a password came to, as whoever checks it says."""
+
+    is_right = False
+
+
+class Guess(Verdict):
     """One guess, which counts as wrong from the start: many at once would be free otherwise."""
 
     def __init__(self, username: str):
@@ -46,7 +51,6 @@ class Guess:
         self.all_key = f"guesses/{account}"
         self.own_key = f"{self.all_key}/{guesser}"
         self.pause_key = f"{self.own_key}/pause"
-        self.is_right = False
         self.storage = _storage()
 
     def begin(self) -> None:
@@ -81,13 +85,13 @@ class Guess:
 
 
 @contextmanager
-def guess(username: str) -> Iterator[Guess]:
-    """Surround the check of a password, which sets `is_right` on what it is given.
+def guess(username: str) -> Iterator[Verdict]:
+    """Count the check of a password inside, which sets `is_right` on what this yields.
 
     Raises GuessedTooOften.
     """
     if not limiter.enabled:
-        yield SimpleNamespace(is_right=False)
+        yield Verdict()
         return
     one = Guess(username)
     one.begin()

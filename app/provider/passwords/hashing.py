@@ -22,7 +22,7 @@ RETRY_SECONDS = 5
 
 _running = threading.BoundedSemaphore(MAX_AT_ONCE)
 _inside = threading.BoundedSemaphore(MAX_AT_ONCE + MAX_WAITING)
-_from_address = Counter()
+_from_address: Counter[str] = Counter()
 _counting = threading.Lock()
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import flask
 from flask import Response, abort, redirect
+from flask.typing import ResponseReturnValue
 from openid.extensions import ax, pape, sreg
 from openid.message import OPENID2_NS, OPENID_NS
 from openid.server import server
@@ -84,8 +85,10 @@ def is_home(request: server.CheckIDRequest) -> bool:
     return request.trust_root == own_url("/")
 
 
-def approve(request: server.CheckIDRequest, account: Account, began: datetime) -> Response | str:
-    """Send the visitor back with the proof that `account` is theirs.
+def approve(
+    request: server.CheckIDRequest, account: Account, began: datetime
+) -> ResponseReturnValue:
+    """Return what sends the visitor back with the proof that `account` is theirs.
 
     `began` is when its password was typed.
     """
@@ -105,8 +108,11 @@ def approve(request: server.CheckIDRequest, account: Account, began: datetime) -
         return _send_back(messages.library().signatory.sign(response))
 
 
-def refuse(request: server.CheckIDRequest) -> Response | str:
-    """Send the visitor back without a proof: cancelled, or setup needed in immediate mode."""
+def refuse(request: server.CheckIDRequest) -> ResponseReturnValue:
+    """Return what sends the visitor back without a proof: cancelled, or setup needed if immediate.
+
+    Raises BadRequest.
+    """
     with _answerable():
         # The library would sign it in OpenID 1, where it is an assertion about nobody.
         return _send_back(request.answer(False))
@@ -135,7 +141,7 @@ def _add_attributes(response, request: server.CheckIDRequest, details: dict[str,
     response.addExtension(answer)
 
 
-def _send_back(response) -> Response | str:
+def _send_back(response) -> ResponseReturnValue:
     url = response.encodeToURL()
     if len(url) <= LONGEST_URL or response.fields.getOpenIDNamespace() != OPENID2_NS:
         return redirect(url)

@@ -7,8 +7,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.database import UTCDateTime, now, writing
-from app.extensions import db
-from app.models.tokens import derived, hashed, new_token
+from app.extensions import Model, db
+from app.models import hashed
+from app.models.tokens import derived
 
 REQUEST_ENDS_AFTER = timedelta(hours=1)
 # Requests waiting for their visitors: of one address, and of everybody. Older ones make room.
@@ -16,7 +17,7 @@ MAX_REQUESTS_OF_ADDRESS = 36
 MAX_REQUESTS = 5000
 
 
-class PendingRequest(db.Model):
+class PendingRequest(Model):
     """A relying party's request, kept here while its visitor signs in and decides."""
 
     __table_args__ = (sa.Index(None, "address_key", "id"),)

@@ -14,7 +14,9 @@ from flask import (
     request,
     url_for,
 )
+from flask.typing import ResponseReturnValue
 from flask_login import current_user
+from openid.server.server import CheckIDRequest
 from sqlalchemy.exc import IntegrityError
 
 from app import provider
@@ -28,6 +30,7 @@ from app.provider.models import Account, Consent
 from app.provider.passwords import guesses
 from app.provider.passwords.guesses import guess
 from app.provider.protocol import answers
+from app.provider.protocol.requests import PendingRequest
 from app.web import sign_ins as site_sign_ins
 from app.web.headers import let_form_leave
 from app.web.redirects import safe_next
@@ -70,10 +73,12 @@ def sign_in():
     return (page, 400) if form.errors else page
 
 
-def _whose_password_is_old(asked, pending) -> Account | None:
+def _whose_password_is_old(
+    asked: CheckIDRequest | None, pending: PendingRequest | None
+) -> Account | None:
     """Return the account here that may answer once its password is typed again, or None."""
     account = sign_ins.current()
-    if asked is None or account is None or not answers.is_own(asked, account):
+    if asked is None or pending is None or account is None or not answers.is_own(asked, account):
         return None
     return None if sign_ins.is_fresh(asked.max_age, pending.began) else account
 
@@ -101,7 +106,7 @@ def join():
     return (page, 400) if form.errors else page
 
 
-def _signed_in(account: Account, pending) -> Response:
+def _signed_in(account: Account, pending: PendingRequest | None) -> ResponseReturnValue:
     token = pending and pending.token
     sign_ins.begin(account)
     if token is None:

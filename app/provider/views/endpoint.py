@@ -1,6 +1,7 @@
 """The provider as other sites meet it: the endpoint, and asking the visitor for consent."""
 
 from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from openid.server.server import CheckIDRequest
 
 from app.extensions import csrf, limiter, visitor_address
@@ -75,16 +76,17 @@ def _may_answer(asked: CheckIDRequest, pending: PendingRequest | None = None) ->
     return (
         account is not None
         and answers.is_own(asked, account)
-        and sign_ins.is_fresh(asked.max_age, pending and pending.began)
+        and sign_ins.is_fresh(asked.max_age, pending.began if pending else None)
     )
 
 
 def _answer_without_asking(
     asked: CheckIDRequest, pending: PendingRequest | None = None
-) -> Response | str | None:
-    """Give the answer that needs no question, or None when the visitor has to be asked."""
-    if _may_answer(asked, pending) and _may_know(asked, sign_ins.current()):
-        return answers.approve(asked, sign_ins.current(), sign_ins.began())
+) -> ResponseReturnValue | None:
+    """Return the answer that needs no question, or None when the visitor has to be asked."""
+    account, began = sign_ins.current(), sign_ins.began()
+    if account and began and _may_answer(asked, pending) and _may_know(asked, account):
+        return answers.approve(asked, account, began)
     return answers.refuse(asked) if asked.immediate else None
 
 

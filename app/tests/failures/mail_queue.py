@@ -5,7 +5,7 @@ from unittest import mock
 
 from app.mail.letters import letter
 from app.mail.queue import MAX_LETTERS, MailQueue
-from app.tests.mail_backlog import RefusingMailBox
+from app.tests.failures.mail_backlog import RefusingMailBox
 from app.tests.support.failures import MailCase
 from app.tests.support.mail import MailBox
 
