@@ -40,7 +40,7 @@ def expect(
 
 
 def is_expected(state: str) -> bool:
-    """Tell whether this browser asked with that state, and has had no answer."""
+    """Return whether this browser asked with that state, and has had no answer."""
     return any(asked.state == state for asked in _all())
 
 

@@ -12,11 +12,11 @@ from xml.etree import ElementTree
 
 from openid.yadis.etxrd import XRDSError, parseXRDS
 
-from app.openid.network import LONGEST_URL
+from app.openid.network import MAX_URL
 
 # For every URI of a service the library copies the list of its Types. The largest
 # XRDS documents in use have about a hundred elements.
-MOST_XRDS_ELEMENTS = 400
+MAX_XRDS_ELEMENTS = 400
 
 _HIDDEN_FROM = re.compile(
     r"(?P<comment><!--)|(?P<cdata><!\[CDATA\[)|(?P<script><script\b(?!:))", re.IGNORECASE
@@ -45,7 +45,7 @@ _NEEDED = {"link": ("rel", "href"), "meta": ("http-equiv", "content")}
 
 
 def for_discovery(text: str) -> str:
-    """Give the document that python3-openid may parse in place of the fetched `text`.
+    """Return the document that python3-openid may parse in place of the fetched `text`.
 
     That is an XRDS document without comments and processing instructions, or else the
     `<link>` and `<meta>` tags of an HTML page's head. Takes time in proportion to the
@@ -55,7 +55,7 @@ def for_discovery(text: str) -> str:
 
 
 def _plain_xrds(text: str) -> str | None:
-    """Give an XRDS document (Yadis 1.0, section 7) again, or None when `text` is not one.
+    """Return an XRDS document (Yadis 1.0, section 7) made plain, or None when `text` is none.
 
     The content type does not tell: the library reads any document first as XRDS and,
     when that yields no OpenID, as HTML. A processing instruction can hide all the
@@ -66,7 +66,7 @@ def _plain_xrds(text: str) -> str | None:
     except XRDSError:
         return None
     for count, element in enumerate(root.iter(), start=1):
-        if count > MOST_XRDS_ELEMENTS or len(element.text or "") > LONGEST_URL:
+        if count > MAX_XRDS_ELEMENTS or len(element.text or "") > MAX_URL:
             return None
     plain = ElementTree.tostring(root, encoding="unicode")
     if _HTML_FROM.search(plain) or _HIDDEN_FROM.search(plain):
@@ -75,7 +75,7 @@ def _plain_xrds(text: str) -> str | None:
 
 
 def _plain_html(text: str) -> str:
-    """Give a page with the same OpenID tags as `text` in its head, and nothing else.
+    """Return a page with the same OpenID tags as `text` in its head, and nothing else.
 
     The head is where the library's `html_parse` finds it. A head outside of `<html>`
     stays outside: Yadis takes it, the older `<link>` discovery does not.
@@ -89,7 +89,7 @@ def _plain_html(text: str) -> str:
 
 
 def _without_hidden(text: str) -> str:
-    """Remove terminated comments, CDATA sections and scripts, as the library would."""
+    """Return `text` without terminated comments, CDATA sections and scripts."""
     kept: list[str] = []
     unclosed: set[str] = set()
     position = 0
@@ -112,7 +112,7 @@ def _without_hidden(text: str) -> str:
 
 
 def _contents(page: str, opening, closing, start: int, stop: int) -> tuple[int, int] | None:
-    """Give where an element's contents begin and end between `start` and `stop`, or None."""
+    """Return where an element's contents begin and end between `start` and `stop`, or None."""
     found = opening.search(page, start, stop)
     if found is None:
         return None
@@ -124,7 +124,7 @@ def _contents(page: str, opening, closing, start: int, stop: int) -> tuple[int, 
 
 
 def _tags(page: str, start: int, stop: int) -> list[str]:
-    """Write out the `<link>` and `<meta>` tags between `start` and `stop`."""
+    """Return the `<link>` and `<meta>` tags between `start` and `stop`, each written out."""
     tags, position = [], start
     for tag in _TAG.finditer(page, start, stop):
         if tag.start() < position:
@@ -149,5 +149,5 @@ def _tags(page: str, start: int, stop: int) -> list[str]:
 
 
 def _is_plain(value: str) -> bool:
-    """Tell whether a quoted value can be written out: a URL has neither `<` nor `>`."""
-    return len(value) <= LONGEST_URL and "<" not in value and ">" not in value
+    """Return whether a quoted value can be written out: a URL has neither `<` nor `>`."""
+    return len(value) <= MAX_URL and "<" not in value and ">" not in value

@@ -33,7 +33,7 @@ from app.openid.network import (
     Target,
 )
 
-MOST_REDIRECTS = 3
+MAX_REDIRECTS = 3
 # Steps of this process that may wait for other sites at once. Each keeps a thread of the
 # server busy, and whoever answers slowly enough could have them all.
 MAX_FETCHING = 8
@@ -51,7 +51,7 @@ _answering_ourselves = contextvars.ContextVar("answering_ourselves", default=Fal
 def step(seconds: float | None = None) -> Iterator[Step]:
     """Set one common deadline for all fetches inside; a step within a step cannot extend it.
 
-    Takes the seconds, FETCH_SECONDS when left out. Gives a Step, whose `failure` is the
+    `seconds` are FETCH_SECONDS when left out. Yields a Step, whose `failure` is the
     cause that the library flattens on its way up. Ask for it once the sign-in has failed:
     after a failed association the library goes on without one.
     """
@@ -70,7 +70,7 @@ def step(seconds: float | None = None) -> Iterator[Step]:
 
 
 def _take_slot(this: Step) -> None:
-    """Make sure that `this` is one of the steps that may wait for other sites, until it ends."""
+    """Count `this` among the steps that wait for other sites, until it ends. Raises FetchBusy."""
     if not this.has_slot:
         if not _slots.acquire(blocking=False):
             raise FetchBusy(f"{MAX_FETCHING} other sites are being waited for already")
@@ -86,9 +86,9 @@ class Fetcher(HTTPFetcher):
     """python3-openid's way to the network."""
 
     def fetch(self, url, body=None, headers=None) -> HTTPResponse:
-        """Fetch `url`, by POST when there is a `body`, and follow its redirects.
+        """Return the response for `url`, by POST when there is a `body`, and follow its redirects.
 
-        Gives the response with whatever status it has. The body of a GET is not the
+        It has whatever status it has. The body of a GET is not the
         page itself but what discovery may read of it, see `app.openid.discovery`. Raises
         FetchRefused, FetchTimedOut, FetchBusy or FetchFailed, and remembers it in the
         current step.
@@ -103,13 +103,16 @@ class Fetcher(HTTPFetcher):
 
 
 def _follow(url: str, body, headers: dict[str, str], this: Step) -> HTTPResponse:
-    """Send the request, and again for each redirect (RFC 9110, 15.4), vetted like the first."""
+    """Return the response at the end of all redirects (RFC 9110, 15.4), each vetted like the first.
+
+    Raises FetchError.
+    """
     if _answering_ourselves.get():
         # Nobody needs it, and a URL of ours could be made to fetch itself for ever.
         raise FetchRefused("a request of this site to itself may not fetch")
     if isinstance(body, str):
         body = body.encode()
-    for _ in range(MOST_REDIRECTS + 1):
+    for _ in range(MAX_REDIRECTS + 1):
         target = network.parse(url)
         this.left()
         ask = _ask_ourselves if _is_own(target) else network.ask
@@ -128,7 +131,7 @@ def _follow(url: str, body, headers: dict[str, str], this: Step) -> HTTPResponse
             # Sent on, it would reach somebody whom discovery did not name.
             raise FetchRefused(f"{target.origin} redirected a POST")
         url = _redirected(url, answer)
-    raise FetchRefused(f"more than {MOST_REDIRECTS} redirects")
+    raise FetchRefused(f"more than {MAX_REDIRECTS} redirects")
 
 
 @contextlib.contextmanager
@@ -165,7 +168,7 @@ def _request_headers(target: Target, body, headers: dict[str, str]) -> dict[str,
 
 
 def _decode(answer: Answer) -> str:
-    """Read the body as UTF-8 if it says so, or else as Latin-1 like the library.
+    """Return the body, read as UTF-8 if it says so, or else as Latin-1 like the library.
 
     No other charset is looked up: tags and URLs are ASCII in all of them, and some of
     Python's codecs, such as punycode, take quadratic time.
@@ -181,7 +184,7 @@ def _decode(answer: Answer) -> str:
 
 
 def is_own_request() -> bool:
-    """Tell whether the present request is one that this site makes of itself."""
+    """Return whether the present request is one that this site makes of itself."""
     return _answering_ourselves.get()
 
 
@@ -190,7 +193,7 @@ def _is_own(target: Target) -> bool:
 
 
 def _ask_ourselves(target: Target, body, headers: dict[str, str], this: Step) -> Answer:
-    """Let this application answer, without the network: one worker would wait for itself.
+    """Return this application's own answer, without the network: one worker would wait for itself.
 
     In a context of its own, Flask finds neither the outer request nor its application
     context, so that `g`, the session, the user and the database session are new ones.

@@ -15,14 +15,15 @@ import certifi
 import httpcore
 from flask import current_app
 
-LARGEST_BODY = 256 * 1024
+# In bytes, of one answer.
+MAX_BODY = 256 * 1024
 # Headers and the framing of chunks come on top of the body. Somebody who sends each
 # byte as a chunk of its own would otherwise keep the processor busy until the deadline.
-MOST_RECEIVED = LARGEST_BODY + 64 * 1024
-MOST_ADDRESSES = 4
+MAX_RECEIVED = MAX_BODY + 64 * 1024
+MAX_ADDRESSES = 4
 DEFAULT_PORTS = {"http": 80, "https": 443}
 # Browsers and servers agree on about this much, and an OpenID is far shorter.
-LONGEST_URL = 2048
+MAX_URL = 2048
 
 # Addresses that Python's `is_global` may let through, though they lead inside: Azure
 # and Oracle answer machines' own requests for credentials on two of them, and 6to4
@@ -79,7 +80,7 @@ class Step:
         self.has_slot = False
 
     def left(self) -> float:
-        """Give the seconds left, more than 0, or raise FetchTimedOut."""
+        """Return the seconds left, more than 0. Raises FetchTimedOut."""
         left = self.deadline - time.monotonic()
         if left <= 0:
             raise FetchTimedOut("the deadline has passed")
@@ -112,9 +113,9 @@ class Answer(NamedTuple):
     body: bytes
 
 
-def parse(url: str, longest: int = LONGEST_URL) -> Target:
-    """Take a URL apart, or raise FetchRefused where it is not a plain http or https one."""
-    if not isinstance(url, str) or len(url) > longest:
+def parse(url: str, max_length: int = MAX_URL) -> Target:
+    """Return where `url` leads. Raises FetchRefused where it is not a plain http or https one."""
+    if not isinstance(url, str) or len(url) > max_length:
         raise FetchRefused("not a URL, or a very long one")
     # The parser would remove some of these, and others disagree on what a backslash is.
     if re.search(r"[\x00-\x20\x7f-\xa0\s\\]", url):
@@ -144,28 +145,31 @@ def parse(url: str, longest: int = LONGEST_URL) -> Target:
 
 
 def collect(chunks) -> bytes:
-    """Join the pieces of a body, or raise FetchFailed as soon as it is too large."""
+    """Return the pieces of a body in one. Raises FetchFailed as soon as it is too large."""
     body = bytearray()
     for chunk in chunks:
         body += chunk
-        if len(body) > LARGEST_BODY:
-            raise FetchFailed(f"more than {LARGEST_BODY} bytes")
+        if len(body) > MAX_BODY:
+            raise FetchFailed(f"more than {MAX_BODY} bytes")
     return bytes(body)
 
 
 def resolve(host: str, port: int) -> list[str]:
-    """Look `host` up and give its addresses. Disguises such as 0x7f.1 come out as what they are."""
+    """Return the addresses of `host`; disguises such as 0x7f.1 come out as what they are.
+
+    Raises OSError when it has none.
+    """
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
 def connect(address: str, port: int, timeout: float) -> httpcore.NetworkStream:
-    """Connect to a vetted address; there is no second lookup that could differ from the first."""
+    """Return a connection to a vetted address; no second lookup could differ from the first."""
     return httpcore.SyncBackend().connect_tcp(address, port, timeout)
 
 
 def is_public(address: str) -> bool:
-    """Tell whether an address belongs to the public internet, and not to somebody's own network."""
+    """Return whether an address is one of the public internet, not of somebody's own network."""
     try:
         ip = ipaddress.ip_address(address)
     except ValueError:
@@ -179,9 +183,9 @@ def is_public(address: str) -> bool:
 
 
 def ask(target: Target, body, headers: dict[str, str], this: Step) -> Answer:
-    """Send one request to another site, by POST when there is a `body`.
+    """Return another site's answer to one request, by POST when there is a `body`.
 
-    Gives the answer, redirect or not. Raises FetchError, and whatever httpcore raises.
+    A redirect is an answer too. Raises FetchError, and whatever httpcore raises.
     """
     trusted = [parse(url).origin for url in current_app.config["OPENID_TRUSTED_ORIGINS"]]
     is_trusted = target.origin in trusted
@@ -209,7 +213,7 @@ def ask(target: Target, body, headers: dict[str, str], this: Step) -> Answer:
 
 @functools.cache
 def _tls() -> ssl.SSLContext:
-    """Give the one TLS context, which verifies certificates and host names."""
+    """Return the one TLS context, which verifies certificates and host names."""
     context = ssl.create_default_context()
     context.load_verify_locations(certifi.where())
     return context
@@ -227,7 +231,7 @@ class _Network(httpcore.NetworkBackend):
         for address in addresses:
             if not self.is_trusted and not is_public(address):
                 raise FetchRefused(f"{host} is at {address}, which is not public")
-        addresses = addresses[:MOST_ADDRESSES]
+        addresses = addresses[:MAX_ADDRESSES]
         while addresses:
             # One that swallows everything leaves time for the others.
             share = self.step.left() / len(addresses)
@@ -276,8 +280,8 @@ class _Stream(httpcore.NetworkStream):
     def read(self, max_bytes, timeout=None):
         data = self.stream.read(max_bytes, self.step.left())
         self.received += len(data)
-        if self.received > MOST_RECEIVED:
-            raise FetchFailed(f"more than {MOST_RECEIVED} bytes")
+        if self.received > MAX_RECEIVED:
+            raise FetchFailed(f"more than {MAX_RECEIVED} bytes")
         return data
 
     def write(self, buffer, timeout=None):

@@ -22,7 +22,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.database import end_transaction
 from app.openid import addresses, asked, fetcher
 from app.openid.asked import Asked
-from app.openid.autosubmit import LONGEST_URL, self_posting_page
+from app.openid.autosubmit import MAX_REDIRECT_URL, self_posting_page
+from app.openid.network import Step
 from app.openid.store import DatabaseStore
 from app.openid.xrds import endpoint_url
 from app.web import origin
@@ -79,7 +80,7 @@ class RelyingParty(OpenID):
         return origin.own_url(url_for("auth.login"))
 
     def get_success_url(self, state: str = "", next_url: str | None = None) -> str:
-        """Give the return_to of a sign-in, with the state that its answer has to bring back."""
+        """Return the return_to of a sign-in, with the state that its answer has to bring back."""
         query = {"openid_complete": "yes", "state": state}
         return self.get_current_url(next_url) + "&" + urlencode(query)
 
@@ -123,7 +124,7 @@ class RelyingParty(OpenID):
             return _begin_problem(step, error, identity_url)
         # What posts itself to this site could carry somebody's words in its name, so that
         # our own provider is asked by a redirect however long it is.
-        if len(url) <= LONGEST_URL or asking.shouldSendRedirect() or own:
+        if len(url) <= MAX_REDIRECT_URL or asking.shouldSendRedirect() or own:
             return redirect(url)
         fields = asking.getMessage(realm, return_to).toPostArgs()
         return self_posting_page(asking.endpoint.server_url, fields)
@@ -140,7 +141,7 @@ class RelyingParty(OpenID):
             state = answer.get("state", "")
             expected = asked.is_expected(state)
             # Only a browser too old to send an Origin needs the mark to end the circle.
-            here = origin.is_from_here() or (reposted and "Origin" not in request.headers)
+            here = origin.is_same_origin() or (reposted and "Origin" not in request.headers)
             if request.method == "POST" and not (expected or here):
                 return self._fetch_cookies(answer)
             if not expected:
@@ -191,7 +192,7 @@ class RelyingParty(OpenID):
         cookie is set on the way: it would replace the session that began the sign-in.
         """
         url = self._sign_in_url() + "?" + urlencode(answer)
-        if len(url) <= LONGEST_URL:
+        if len(url) <= MAX_REDIRECT_URL:
             return redirect(url, 303)
         return self_posting_page(
             self._sign_in_url() + "?openid_complete=yes", answer | {REPOSTED: "yes"}
@@ -202,7 +203,7 @@ oid = RelyingParty()
 
 
 def is_answer() -> bool:
-    """Tell whether this request to the sign-in page is a provider's answer."""
+    """Return whether this request to the sign-in page is a provider's answer."""
     return request.args.get("openid_complete") == "yes"
 
 
@@ -211,7 +212,7 @@ def _consumer(store) -> consumer.Consumer:
 
 
 def _vet(endpoint: str) -> bool:
-    """Tell whether a discovered endpoint is our own provider's.
+    """Return whether a discovered endpoint is our own provider's.
 
     Raises FetchError when a browser must not be sent there: it is no web address, or
     some other page of this site.
@@ -233,8 +234,8 @@ def _auth_time(details: OpenIDResponse) -> datetime | None:
     return moment.replace(tzinfo=UTC)
 
 
-def _begin_problem(step, error: Exception, identity_url: str) -> str:
-    logger.info("No OpenID found at %r: %s", identity_url, error)
+def _begin_problem(step: Step, error: Exception, identifier: str) -> str:
+    logger.info("No OpenID found at %r: %s", identifier, error)
     if isinstance(error, discover.DiscoveryFailure) and error.http_response is not None:
         return "not_found"
     return _fetch_problem(step.failure) or "not_openid"

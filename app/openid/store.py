@@ -51,13 +51,14 @@ class DatabaseStore(OpenIDStore):
         return False
 
     def useNonce(self, server_url, timestamp, salt):
+        """Return whether the library may take this nonce, which from now on is used."""
         if abs(timestamp - time.time()) > nonce.SKEW:
             self.nonce_problem = "clock"
             return False
         return self._use(timestamp, server_url, str(timestamp), salt)
 
     def use_until(self, end: int, text: str) -> bool:
-        """Tell whether `text` was not used before; that it was is known until `end` (epoch)."""
+        """Return whether `text` was not used before; now it is, until `end` in epoch seconds."""
         return self._use(end - nonce.SKEW, text)
 
     def _use(self, timestamp: int, *parts: str) -> bool:
@@ -70,7 +71,8 @@ class DatabaseStore(OpenIDStore):
             return False
         return True
 
-    def cleanupNonces(self):
+    def cleanupNonces(self) -> int:
+        """Delete the nonces that have expired, and return how many those were."""
         outdated = Nonce.timestamp < int(time.time()) - nonce.SKEW
         # Mostly there is nothing to do, and looking takes no lock.
         if not db.session.scalar(sa.select(sa.exists().where(outdated))):

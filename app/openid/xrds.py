@@ -9,39 +9,43 @@ from app.web.origin import own_url
 
 
 def wants_xrds() -> bool:
-    """Tell whether the Accept header prefers an XRDS document to a page."""
+    """Return whether the Accept header prefers an XRDS document to a page."""
     return request.accept_mimetypes.best_match(["text/html", YADIS_CONTENT_TYPE]) == (
         YADIS_CONTENT_TYPE
     )
 
 
 def realm_document() -> Response:
-    """Say where a provider may send people back to (OpenID 2.0, section 13), and who signs in."""
+    """Return where a provider may send people back to (OpenID 2.0, 13), and who signs in."""
     services = [{"types": [RP_RETURN_TO_URL_TYPE], "uri": own_url(url_for("auth.login"))}]
     if current_app.config["PROVIDER"] != "off":
         services.append(_chooser())
     return _document(services)
 
 
-def point_at(response: Response, document_endpoint: str) -> Response:
-    """Tell machines that say nothing in an Accept header where the XRDS document is."""
+def advertise_xrds(response: Response, document_endpoint: str) -> Response:
+    """Return `response` with X-XRDS-Location set (Yadis 1.0).
+
+    So machines that send no Accept header find the XRDS document as well.
+    """
     response.headers["X-XRDS-Location"] = own_url(url_for(document_endpoint))
     response.vary.add("Accept")
     return response
 
 
 def provider_document() -> Response:
-    """Describe the OP identifier: the provider finds out who it is (OpenID 2.0, 7.3.2.1.1)."""
+    """Return the document of the OP identifier (OpenID 2.0, 7.3.2.1.1)."""
     return _document([_chooser()])
 
 
 def identity_document(identifier: str) -> Response:
-    """Describe one identity of our own provider (OpenID 2.0, 7.3.2.1.2)."""
+    """Return the document of one identity of our own provider (OpenID 2.0, 7.3.2.1.2)."""
     types = [OPENID_2_0_TYPE, OPENID_1_1_TYPE]
     return _document([{"types": types, "uri": endpoint_url(), "local_id": identifier}])
 
 
 def endpoint_url() -> str:
+    """Return the full address of our own provider's endpoint."""
     return own_url(url_for("provider.endpoint"))
 
 

@@ -13,7 +13,7 @@ def init_app(app: Flask) -> None:
 
 
 def consents_of(user) -> list:
-    """Give what the accounts here whose identities belong to `user` allow to other sites."""
+    """Return what the accounts here whose identities belong to `user` allow to other sites."""
     from app.provider.models import Consent
 
     if current_app.config["PROVIDER"] == "off":

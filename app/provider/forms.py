@@ -13,7 +13,7 @@ WRONG = "That is not your password."
 
 
 def typed(password: str | None) -> str:
-    """Give a password as it was typed; a form without the field has an empty one."""
+    """Return a password as it was typed; a form without the field has an empty one."""
     return password or ""
 
 

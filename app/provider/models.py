@@ -11,7 +11,8 @@ from app.extensions import Model, db
 from app.models import SignIn, endings, hashed
 from app.provider.passwords import hashing
 
-LONGEST_REALM = 500
+# In characters.
+MAX_REALM = 500
 # Of one account: browsers signed in at once, and sites that need not ask again.
 MAX_SIGN_INS = 100
 MAX_CONSENTS = 500
@@ -47,7 +48,10 @@ class Account(Model):
 
     @staticmethod
     def join(username: str, password: str, email: str | None) -> "Account":
-        """Make an account. Raises IntegrityError when the username is taken, whatever its case."""
+        """Make an account and return it.
+
+        Raises IntegrityError when the username is taken (case-insensitive), and hashing.Busy.
+        """
         # Before the transaction: hashing takes a while, and others want to write too.
         hashed_password = hashing.make_hash(password)
         with writing() as session:
@@ -57,7 +61,7 @@ class Account(Model):
 
     @staticmethod
     def find(username: str) -> "Account | None":
-        """Give the account of that username, whatever its case, unless it was deleted."""
+        """Return the account with this username (case-insensitive), or None once it is deleted."""
         return db.session.scalar(
             sa.select(Account).where(
                 Account.username_key == username.lower(), Account.deleted.is_(None)
@@ -66,15 +70,16 @@ class Account(Model):
 
     @staticmethod
     def is_taken(username: str) -> bool:
-        """Tell whether there is, or ever was, an account of that username."""
+        """Return whether this username (case-insensitive) is, or ever was, of an account."""
         taken = sa.exists().where(Account.username_key == username.lower())
         return bool(db.session.scalar(sa.select(taken)))
 
     @staticmethod
-    def check(username: str, password: str) -> "Account | None":
-        """Return the account of both, or None. Raises hashing.Busy.
+    def authenticate(username: str, password: str) -> "Account | None":
+        """Return the account with this username if the password matches, or None.
 
-        The work is the same whichever was wrong, to prevent user enumeration.
+        Hashes a dummy when there is no such account, to prevent user enumeration.
+        Raises hashing.Busy.
         """
         account = Account.find(username)
         if account is None:
@@ -83,27 +88,30 @@ class Account(Model):
         return account if account.knows(password) else None
 
     def knows(self, password: str) -> bool:
-        """Tell whether this is the password. Raises hashing.Busy."""
+        """Return whether this is the password. Raises hashing.Busy."""
         stored = self.password_hash
         # It may have been changed during the time that this takes.
         return hashing.matches(stored, password) and self.password_hash == stored
 
     def set_password(self, password: str, keep: int | None = None) -> None:
-        """Change the password, and end what it began but the site's sign-in of the id `keep`."""
+        """Change the password, and sign out what it began but the site's sign-in of the id `keep`.
+
+        Raises hashing.Busy.
+        """
         hashed_password = hashing.make_hash(password)
         with writing() as session:
             self.password_hash = hashed_password
-            self._end_sign_ins(session, keep)
+            self._sign_out(session, keep)
 
-    def _end_sign_ins(self, session: Session, keep: int | None) -> None:
+    def _sign_out(self, session: Session, keep: int | None) -> None:
         # First those here: nothing begins at the site any more that comes from one of them.
         session.execute(sa.delete(AccountSignIn).where(AccountSignIn.account_id == self.id))
         endings.end_sign_ins(session, endings.hangs_on(self.identifier), keep)
 
     def delete(self, keep: int | None = None) -> None:
-        """Forget all but the username, and end what it began like a new password."""
+        """Delete all but the username, and sign out what it began like a new password."""
         with writing() as session:
-            self._end_sign_ins(session, keep)
+            self._sign_out(session, keep)
             session.execute(sa.delete(Consent).where(Consent.account_id == self.id))
             self.password_hash, self.email, self.deleted = "", None, now()
 
@@ -186,14 +194,14 @@ class Consent(Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     account_id: Mapped[int] = mapped_column(sa.ForeignKey("account.id", ondelete="CASCADE"))
-    realm: Mapped[str] = mapped_column(sa.String(LONGEST_REALM))
+    realm: Mapped[str] = mapped_column(sa.String(MAX_REALM))
     given: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
     account: Mapped[Account] = relationship()
 
     @staticmethod
     def remember(account: Account, realm: str) -> None:
-        """Ask `account` no more about `realm`; a realm too long to keep is asked about again."""
-        if len(realm) > LONGEST_REALM or Consent.is_given(account, realm):
+        """Ask `account` no more about `realm`; one too long to keep is asked about again."""
+        if len(realm) > MAX_REALM or Consent.is_given(account, realm):
             return
         try:
             with writing() as session:
@@ -206,12 +214,13 @@ class Consent(Model):
 
     @staticmethod
     def is_given(account: Account, realm: str) -> bool:
+        """Return whether `realm` may learn who `account` is without asking."""
         given = sa.exists().where(Consent.account_id == account.id, Consent.realm == realm)
         return bool(db.session.scalar(sa.select(given)))
 
     @staticmethod
     def of(identifiers: list[str]) -> list["Consent"]:
-        """Give the consents of the accounts that own these identities."""
+        """Return the consents of the accounts that own these identifiers, by realm."""
         start = endings.own_identifier("")
         keys = [name.removeprefix(start) for name in identifiers if name.startswith(start)]
         return list(
@@ -225,6 +234,7 @@ class Consent(Model):
 
     @staticmethod
     def delete(consent_ids: list[int]) -> None:
+        """Delete the consents of these ids, so that those realms ask again."""
         with writing() as session:
             session.execute(sa.delete(Consent).where(Consent.id.in_(consent_ids)))
 

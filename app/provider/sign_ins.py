@@ -24,7 +24,7 @@ def began() -> datetime | None:
 
 
 def is_fresh(max_age: timedelta | None, asked: datetime | None) -> bool:
-    """Tell whether that was no longer ago than `max_age`, or on behalf of a request of `asked`."""
+    """Return whether that was at most `max_age` ago, or on behalf of a request of `asked`."""
     if max_age is None:
         return True
     typed = began()

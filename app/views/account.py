@@ -14,7 +14,7 @@ from app.provider import sign_ins as account_sign_ins
 from app.views import proofs
 from app.views.proofs import sensitive_limit
 from app.web import browser_session
-from app.web.headers import let_form_leave
+from app.web.headers import allow_offsite_form_action
 
 bp = Blueprint("account", __name__, url_prefix="/edit")
 
@@ -108,7 +108,7 @@ def end_sign_ins(sign_in_id: int | None = None):
 @login_required
 def delete():
     """Ask once more, with the nickname typed, and delete the user."""
-    let_form_leave()
+    allow_offsite_form_action()
     form = DeleteForm(g.user.nickname, data={"nickname": asked.typed("nickname")})
     if form.validate_on_submit():
         proof = proofs.ask_unless_fresh(url_for("account.delete"), nickname=form.nickname.data)

@@ -33,12 +33,12 @@ from app.models import (
 from app.openid import asked
 from app.openid.asked import Asked
 from app.openid.relying_party import PROBLEMS, is_answer, oid
-from app.openid.xrds import point_at
+from app.openid.xrds import advertise_xrds
 from app.provider import sign_ins as account_sign_ins
 from app.views import account, proofs
 from app.web import browser_session, origin, sign_ins
 from app.web.browser_session import Newcomer
-from app.web.headers import let_form_leave
+from app.web.headers import allow_offsite_form_action
 
 bp = Blueprint("auth", __name__)
 
@@ -113,13 +113,13 @@ def login():
         return redirect(oid.get_next_url())
     # The view is exempt for the sake of the providers' answers alone. (A GET passes.)
     csrf.protect()
-    let_form_leave()
+    allow_offsite_form_action()
     form = LoginForm(openid=asked.typed("openid"))
     if problem := browser_session.take_problem():
         form.openid.errors = [PROBLEMS[problem]]
     if request.method != "POST":
         # Signed out, the site's own address leads here.
-        return point_at(Response(_sign_in_page(form)), "posts.document")
+        return advertise_xrds(Response(_sign_in_page(form)), "posts.document")
     if not form.validate():
         return _sign_in_page(form), 400
     g.looked = True

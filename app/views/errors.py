@@ -84,7 +84,7 @@ def form_expired(error: CSRFError):
     # nor a page on which one click would send what that site wrote. Our own pages carry
     # messages of other sites on, and those begin so.
     foreign = any(name.startswith("openid.") for name in request.values)
-    sent = request.form if origin.is_from_here() and not foreign else {}
+    sent = request.form if origin.is_same_origin() and not foreign else {}
     page = render_template(
         "errors/expired.html",
         sent=sent,

@@ -11,7 +11,7 @@ from app.rendering import highlight
 from app.rendering.cards import cards
 from app.views.paging import bounds
 from app.web.access import reader_id, reader_required, user_key
-from app.web.headers import let_everybody_keep
+from app.web.headers import allow_public_caching
 
 bp = Blueprint("explore", __name__)
 
@@ -23,7 +23,7 @@ limit_searches = limiter.shared_limit(SEARCH_LIMIT, scope="search", key_func=use
 @reader_required
 def explore():
     """Show everybody's posts."""
-    let_everybody_keep()
+    allow_public_caching()
     page = timelines.public(reader_id(), bounds())
     return render_template("explore/explore.html", page=page, cards=cards(page.rows))
 
@@ -33,7 +33,7 @@ def explore():
 def tag(name: str):
     """Show the posts that carry a tag."""
     key = contents.tag_key(name) or abort(404)
-    let_everybody_keep()
+    allow_public_caching()
     page = timelines.by_tag(key, reader_id(), bounds())
     return render_template("explore/tag.html", tag=key, page=page, cards=cards(page.rows))
 

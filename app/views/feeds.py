@@ -10,7 +10,7 @@ from app.queries import timelines
 from app.queries.pagination import Page
 from app.rendering.cards import cards
 from app.web.access import reader_id, reader_required
-from app.web.headers import let_everybody_keep
+from app.web.headers import allow_public_caching
 from app.web.origin import own_url
 
 bp = Blueprint("feeds", __name__)
@@ -59,7 +59,7 @@ def _feed(title: str, feed_url: str, page_url: str, page: Page) -> Response:
     )
     response = Response(NO_XML.sub("", text), mimetype="application/atom+xml")
     response.last_modified = updated
-    let_everybody_keep()
+    allow_public_caching()
     response.add_etag()
     # Changes this very response, and returns it.
     response.make_conditional(request)

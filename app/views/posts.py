@@ -22,7 +22,7 @@ from app.queries.pagination import MAX_ID
 from app.rendering.cards import cards
 from app.views.paging import bounds
 from app.web.access import reader_id, reader_required, user_key
-from app.web.headers import let_everybody_keep
+from app.web.headers import allow_public_caching
 from app.web.origin import own_url
 from app.web.redirects import safe_next
 
@@ -81,7 +81,7 @@ def write():
 def post(post_id: int):
     """Show one post at an address of its own."""
     row = timelines.find(post_id, reader_id()) or abort(404)
-    let_everybody_keep()
+    allow_public_caching()
     (card,) = cards([row])
     return render_template("posts/post.html", card=card, address=own_url(card.url))
 

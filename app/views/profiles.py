@@ -25,7 +25,12 @@ from app.rendering.cards import cards
 from app.rendering.identicon import identicon
 from app.views.paging import bounds
 from app.web.access import reader_id, reader_required
-from app.web.headers import FOR_EVER, let_everybody_keep, let_everybody_keep_same, let_form_leave
+from app.web.headers import (
+    FOR_EVER,
+    allow_offsite_form_action,
+    allow_public_caching,
+    allow_unvaried_caching,
+)
 
 bp = Blueprint("profiles", __name__)
 
@@ -37,7 +42,7 @@ def user(nickname: str):
     profile = profiles.profile(nickname, reader_id())
     if profile is None:
         return not_found()
-    let_everybody_keep()
+    allow_public_caching()
     page = timelines.by_author(profile.id, reader_id(), bounds())
     return render_template("profiles/user.html", user=profile, page=page, cards=cards(page.rows))
 
@@ -98,7 +103,7 @@ def not_found():
 def edit():
     """Let the user change nickname and about me."""
     # Its changes of OpenIDs may lead through a provider.
-    let_form_leave()
+    allow_offsite_form_action()
     before = g.user.nickname
     form = EditForm(before, obj=g.user)
     if form.validate_on_submit():
@@ -125,5 +130,5 @@ def edit():
 @bp.get(f"{DRAWN}<seed>.svg")
 def avatar(seed: str):
     """Show the pattern that stands for a user without a picture."""
-    let_everybody_keep_same(FOR_EVER)
+    allow_unvaried_caching(FOR_EVER)
     return Response(identicon(seed), mimetype="image/svg+xml")

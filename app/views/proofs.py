@@ -25,7 +25,7 @@ from app.openid.relying_party import PROBLEMS, oid
 from app.provider import sign_ins as account_sign_ins
 from app.web import browser_session, sign_ins
 from app.web.access import user_key
-from app.web.headers import let_form_leave
+from app.web.headers import allow_offsite_form_action
 from app.web.redirects import safe_next
 
 bp = Blueprint("proofs", __name__, url_prefix="/edit")
@@ -101,7 +101,7 @@ def _send(identity: Identity, back: str, typed: dict[str, str]):
 @login_required
 def choose():
     """Let the user show that it is them, with whichever of their OpenIDs they like."""
-    let_form_leave()
+    allow_offsite_form_action()
     back, identities = safe_next(request.values.get("next")), _identities()
     if request.method == "POST":
         chosen = [one for one in identities if str(one.id) == request.form.get("identity")]

@@ -1,6 +1,6 @@
 """Response headers that keep pages from being used against their readers.
 
-What a cache may keep is decided here alone: views ask with let_everybody_keep().
+What a cache may keep is decided here alone: views ask with allow_public_caching().
 """
 
 from collections.abc import Callable
@@ -27,7 +27,7 @@ def init_app(app: Flask) -> None:
     def add_headers(response: Response) -> Response:
         headers = response.headers
         # Chromium applies form-action to every redirect that answers a form.
-        leaving = " http: https:" if g.get("form_may_leave") else ""
+        leaving = " http: https:" if g.get("allows_offsite_form_action") else ""
         headers.setdefault("Content-Security-Policy", policy + leaving)
         headers.setdefault("X-Content-Type-Options", "nosniff")
         # Not no-referrer: Flask-WTF refuses a form sent over https without a Referer.
@@ -38,7 +38,7 @@ def init_app(app: Flask) -> None:
             # An error is of this moment, whatever its page had asked for before.
             is_fine = response.status_code < 400
             headers["Cache-Control"] = g.get("caching", "no-store") if is_fine else "no-store"
-            if not g.get("is_same_for_all"):
+            if not g.get("is_unvaried"):
                 response.vary.add("Cookie")
         return response
 
@@ -47,7 +47,7 @@ def init_app(app: Flask) -> None:
 
 
 def _without_shared_cookies(wsgi_app: Callable) -> Callable:
-    """Wrap an application so that no response that sets a cookie may be kept by anybody.
+    """Return `wsgi_app` so that no response that sets a cookie may be cached by anybody.
 
     A cache would hand one visitor's cookie to the next. The session's is set when all
     of Flask's hooks are done, so this can be seen from the outside alone.
@@ -65,17 +65,20 @@ def _without_shared_cookies(wsgi_app: Callable) -> Callable:
     return wrapped
 
 
-def let_everybody_keep() -> None:
-    """Allow caches to keep this page for a minute, if nobody is signed in and it sets no cookie."""
+def allow_public_caching() -> None:
+    """Let caches keep this page for a minute, if nobody is signed in and it sets no cookie."""
     if not session and not current_user.is_authenticated:
         g.caching = A_MINUTE
 
 
-def let_everybody_keep_same(caching: str = A_MINUTE) -> None:
-    """Allow caches to keep what is the same for everybody, whoever asks, if it sets no cookie."""
-    g.caching, g.is_same_for_all = caching, True
+def allow_unvaried_caching(caching: str = A_MINUTE) -> None:
+    """Let caches keep what does not vary by visitor, if it sets no cookie.
+
+    `caching` is the Cache-Control header.
+    """
+    g.caching, g.is_unvaried = caching, True
 
 
-def let_form_leave() -> None:
-    """Allow the forms of this page to end at another site, as signing in there needs."""
-    g.form_may_leave = True
+def allow_offsite_form_action() -> None:
+    """Let this page's forms end at another site (CSP form-action), as signing in there needs."""
+    g.allows_offsite_form_action = True

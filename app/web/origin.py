@@ -23,7 +23,7 @@ def init_app(app: Flask) -> None:
 
 
 def own_url(path: str = "/") -> str:
-    """Give the full address of a path here; the Host header has no say in it."""
+    """Return the full address of a path here; the Host header has no say in it."""
     return current_app.config["SITE_URL"] + path
 
 
@@ -54,8 +54,8 @@ def to_own_host() -> Response | None:
     return None
 
 
-def is_from_here() -> bool:
-    """Tell whether a page of this site sent the request: the Origin header (RFC 6454, 7).
+def is_same_origin() -> bool:
+    """Return whether the request is of the same origin, by its Origin header (RFC 6454, 7).
 
     A missing one counts as foreign, and so does `null`.
     """

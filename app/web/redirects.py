@@ -4,16 +4,18 @@ from urllib.parse import unquote
 
 from flask import url_for
 
+# In bytes, for it has to fit into the address to which a provider sends people back.
+MAX_NEXT = 500
+
 
 def safe_next(target: str | None) -> str:
-    """Give `target` when it is a path on this site, otherwise the home page.
+    """Return `target` when it is a path on this site, otherwise the home page.
 
     A path begins with one slash and holds no scheme, host, backslash or character
     below U+0021, however it is encoded. Nothing is repaired: what is odd goes home.
     """
     home = url_for("posts.index")
-    # In bytes, for it has to fit into the address to which a provider sends people back.
-    if not target or len(target.encode("utf-8", "replace")) > 500:
+    if not target or len(target.encode("utf-8", "replace")) > MAX_NEXT:
         return home
     decoded = target
     # Servers and proxies on the way may decode once more than we do.

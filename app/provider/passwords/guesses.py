@@ -110,7 +110,7 @@ def pause_after(wrong: int, strangers: int) -> int:
 
 
 def in_known_browser() -> bool:
-    """Tell whether the account of the sign-in form was signed in to in this browser before."""
+    """Return whether the account of the sign-in form was signed in to in this browser before."""
     return _known_mark(request.form.get("username", "")) is not None
 
 

@@ -73,7 +73,7 @@ def make_hash(password: str) -> str:
 
 
 def matches(stored: str | None, password: str) -> bool:
-    """Tell whether `stored` is the hash of `password`. Raises Busy.
+    """Return whether `stored` is the hash of `password`. Raises Busy.
 
     Without a hash the work is the same, so that its time does not tell who has an account.
     """

@@ -44,6 +44,7 @@ def known_mark(account: Account) -> str | None:
 
 
 def mark_in(tokens: list[str], account: Account) -> str | None:
+    """Return the first mark among `tokens` that was made for `account`, or None."""
     signer = _signer(account)
     for token in tokens:
         try:
@@ -54,6 +55,7 @@ def mark_in(tokens: list[str], account: Account) -> str | None:
 
 
 def has_any() -> bool:
+    """Return whether any account may have been signed in to in this browser."""
     return bool(_tokens())
 
 

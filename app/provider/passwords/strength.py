@@ -33,7 +33,7 @@ _one_at_a_time = threading.Lock()
 
 
 def problem(password: str, *own: str | None) -> str | None:
-    """Say in a sentence why `password` is refused, or return None. Raises hashing.Busy.
+    """Return in a sentence why `password` is refused, or None. Raises hashing.Busy.
 
     `own` is what is known of its owner: username and e-mail address.
     """

@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.database import end_transaction
 from app.openid import fetcher
-from app.openid.autosubmit import LONGEST_URL, self_posting_page
+from app.openid.autosubmit import MAX_REDIRECT_URL, self_posting_page
 from app.provider.models import Account
 from app.provider.protocol import messages
 from app.provider.protocol.messages import AX_URIS, BadRequest
@@ -25,7 +25,10 @@ logger = logging.getLogger(__name__)
 
 
 def answer_machine(request) -> Response:
-    """Answer an `associate` or `check_authentication` request (OpenID 2.0, 8 and 11.4.2)."""
+    """Return the answer to `associate` or `check_authentication` (OpenID 2.0, 8 and 11.4.2).
+
+    Raises BadRequest.
+    """
     try:
         response = messages.library().handleRequest(request)
         # A refused association is an error, and errors have status 400 (5.1.2.2).
@@ -39,7 +42,7 @@ def answer_machine(request) -> Response:
 
 
 def pending_request() -> tuple[PendingRequest | None, server.CheckIDRequest | None]:
-    """Give the request that this page's address names; both None when it names none.
+    """Return the request that this page's address names; both None when it names none.
 
     One that has been answered or is too old is a 410.
     """
@@ -53,9 +56,9 @@ def pending_request() -> tuple[PendingRequest | None, server.CheckIDRequest | No
 
 
 def returns_home(request: server.CheckIDRequest) -> bool | None:
-    """Ask the realm whether it sends its visitors to this return_to (OpenID 2.0, 9.2.1).
+    """Return whether the realm says that its visitors return to this return_to (OpenID 2.0, 9.2.1).
 
-    Returns None when it could not be asked just now.
+    None when it could not be asked just now.
     """
     end_transaction()
     with fetcher.step() as step:
@@ -70,18 +73,18 @@ def returns_home(request: server.CheckIDRequest) -> bool | None:
 
 
 def is_own(request: server.CheckIDRequest, account: Account) -> bool:
-    """Tell whether `account` may answer: the request names its identity, or none."""
+    """Return whether `account` may answer: the request names its identity, or none."""
     return request.idSelect() or request.identity == account.identifier
 
 
 def shared(request: server.CheckIDRequest, account: Account) -> dict[str, str]:
-    """Give what a positive answer would tell beside the identity: what is asked for and known."""
+    """Return what a positive answer tells beside the identity: what is asked for and known."""
     known = {"nickname": account.username, "email": account.email}
     return {name: value for name, value in known.items() if value and name in request.wanted}
 
 
 def is_home(request: server.CheckIDRequest) -> bool:
-    """Tell whether it is this site itself that asks, which is no stranger to its accounts."""
+    """Return whether it is this site itself that asks, which is no stranger to its accounts."""
     return request.trust_root == own_url("/")
 
 
@@ -90,7 +93,7 @@ def approve(
 ) -> ResponseReturnValue:
     """Return what sends the visitor back with the proof that `account` is theirs.
 
-    `began` is when its password was typed.
+    `began` is when its password was typed. Raises BadRequest.
     """
     details = shared(request, account)
     with _answerable():
@@ -143,6 +146,6 @@ def _add_attributes(response, request: server.CheckIDRequest, details: dict[str,
 
 def _send_back(response) -> ResponseReturnValue:
     url = response.encodeToURL()
-    if len(url) <= LONGEST_URL or response.fields.getOpenIDNamespace() != OPENID2_NS:
+    if len(url) <= MAX_REDIRECT_URL or response.fields.getOpenIDNamespace() != OPENID2_NS:
         return redirect(url)
     return self_posting_page(response.request.return_to, response.fields.toPostArgs())

@@ -13,7 +13,7 @@ from openid.server import server
 
 from app.models.tokens import derived
 
-# Seconds that an answer to a stateless relying party may wait to be checked.
+# In seconds: how long an answer to a stateless relying party may wait to be checked.
 STATELESS_LIFETIME = 60 * 60
 MAX_HANDLE = 255
 KINDS = {"1": "HMAC-SHA1", "256": "HMAC-SHA256"}
@@ -50,7 +50,7 @@ class Signatory(server.Signatory):
         return association
 
     def verify(self, assoc_handle, message):
-        """Tell whether we signed this message for a stateless relying party; True only once."""
+        """Return whether we signed this message for a stateless relying party; True only once."""
         association = self.getAssociation(assoc_handle, dumb=True)
         return (
             association is not None

@@ -13,6 +13,7 @@ from openid.server.trustroot import TrustRoot
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.openid import addresses
+from app.openid.autosubmit import MAX_ACTION
 from app.openid.store import PROVIDER, DatabaseStore
 from app.openid.xrds import endpoint_url
 from app.provider.protocol.associations import Signatory
@@ -29,11 +30,13 @@ AX_URIS = {
 # In base64: some 2,400 bits, of which 1,024 is what relying parties use.
 MAX_NUMBER = 400
 # Of a visitor's request what is read, and kept while the visitor decides, takes at most so
-# many bytes; a machine's holds a whole answer, and nothing of it is kept.
-MAX_KEPT = 4096
+# many bytes, as many as this site itself would ask with; a machine's holds a whole answer,
+# and nothing of it is kept.
+MAX_KEPT = MAX_ACTION
 MAX_OF_A_MACHINE = 8192
 READ = {"ns", "mode", "identity", "claimed_id", "return_to", "realm", "trust_root", "assoc_handle"}
 EXTENSIONS = {sreg.ns_uri_1_0, sreg.ns_uri_1_1, ax.AXMessage.ns_uri, pape.ns_uri}
+# In seconds: more than anybody waits, and no number too large for a timedelta.
 MAX_AUTH_AGE = 10**9
 
 
@@ -82,7 +85,7 @@ def _message_of_a_machine(query: dict[str, str]) -> dict[str, str]:
 
 
 def _what_is_read(query: dict[str, str]) -> dict[str, str]:
-    """Return the fields of a visitor's request that this provider looks at."""
+    """Return the fields of a visitor's request that this provider looks at. Raises BadRequest."""
     message = {
         name.removeprefix("openid."): value
         for name, value in query.items()
@@ -112,7 +115,7 @@ def _check_numbers(query: dict[str, str]) -> None:
 
 
 def refusal() -> Response:
-    """Tell a machine that its message is wrong (OpenID 2.0, section 5.1.2.2)."""
+    """Return what tells a machine that its message is wrong (OpenID 2.0, section 5.1.2.2)."""
     fields = {"ns": OPENID2_NS, "error": "The message is malformed."}
     return plain(kvform.dictToKV(fields), 400)
 
@@ -154,4 +157,5 @@ def _check_realm(request: server.CheckIDRequest) -> None:
 
 
 def plain(body: str, status: int) -> Response:
+    """Return a response that is plain text."""
     return Response(body, status, mimetype="text/plain")

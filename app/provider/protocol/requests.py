@@ -36,6 +36,7 @@ class PendingRequest(Model):
 
     @property
     def message(self) -> dict[str, str]:
+        """The relying party's message, as it was kept."""
         return json.loads(self.query)
 
     @staticmethod
@@ -58,6 +59,7 @@ class PendingRequest(Model):
 
     @staticmethod
     def find(token: str) -> "PendingRequest | None":
+        """Return the request that `token` stands for, or None when it is answered or too old."""
         pending = db.session.scalar(
             sa.select(PendingRequest).where(
                 PendingRequest.token_hash == hashed(token),
@@ -73,5 +75,6 @@ class PendingRequest(Model):
             self.verified = verified
 
     def delete(self) -> None:
+        """Delete the request, which is answered."""
         with writing() as session:
             session.execute(sa.delete(PendingRequest).where(PendingRequest.id == self.id))

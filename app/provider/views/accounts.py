@@ -32,7 +32,7 @@ from app.provider.passwords.guesses import guess
 from app.provider.protocol import answers
 from app.provider.protocol.requests import PendingRequest
 from app.web import sign_ins as site_sign_ins
-from app.web.headers import let_form_leave
+from app.web.headers import allow_offsite_form_action
 from app.web.redirects import safe_next
 
 bp = Blueprint("accounts", __name__)
@@ -54,12 +54,12 @@ JOIN_FORM_LIMIT = "60 per 5 minutes"
 def sign_in():
     """Let the owner of an account sign in at this provider."""
     pending, asked = answers.pending_request()
-    let_form_leave()
+    allow_offsite_form_action()
     again = _whose_password_is_old(asked, pending)
     form = SignInForm(data={"username": again.username} if again else None)
     if form.validate_on_submit():
         with guess(form.username.data) as one:
-            account = Account.check(form.username.data, form.password.data)
+            account = Account.authenticate(form.username.data, form.password.data)
             one.is_right = account is not None
         if account and (asked is None or answers.is_own(asked, account)):
             return _signed_in(account, pending)
@@ -90,7 +90,7 @@ def join():
     pending, _ = answers.pending_request()
     if current_app.config["PROVIDER"] == "closed":
         return render_template("provider/closed.html", pending=pending), 403
-    let_form_leave()
+    allow_offsite_form_action()
     form = JoinForm()
     if not form.show.data and form.validate_on_submit():
         try:

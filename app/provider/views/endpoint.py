@@ -6,12 +6,12 @@ from openid.server.server import CheckIDRequest
 
 from app.extensions import csrf, limiter, visitor_address
 from app.openid.fetcher import is_own_request
-from app.openid.xrds import point_at, provider_document, wants_xrds
+from app.openid.xrds import advertise_xrds, provider_document, wants_xrds
 from app.provider import sign_ins
 from app.provider.models import Account, Consent
 from app.provider.protocol import answers, messages
 from app.provider.protocol.requests import PendingRequest
-from app.web.headers import let_form_leave
+from app.web.headers import allow_offsite_form_action
 
 bp = Blueprint("provider", __name__, template_folder="../templates")
 
@@ -61,7 +61,7 @@ def _front_page() -> Response:
     account = sign_ins.current()
     consents = Consent.of([account.identifier]) if account else []
     page = render_template("provider/front.html", account=account, consents=consents)
-    return point_at(Response(page), "provider.document")
+    return advertise_xrds(Response(page), "provider.document")
 
 
 @bp.get("/openid/xrds")
@@ -71,7 +71,7 @@ def document():
 
 
 def _may_answer(asked: CheckIDRequest, pending: PendingRequest | None = None) -> bool:
-    """Tell whether the account asked for is signed in here, and as lately as it has to be."""
+    """Return whether the account asked for is signed in here, and as lately as it has to be."""
     account = sign_ins.current()
     return (
         account is not None
@@ -118,7 +118,7 @@ def consent():
         return answers.approve(asked, account, began)
     if pending.verified is None and (verified := answers.returns_home(asked)) is not None:
         pending.note_verified(verified)
-    let_form_leave()
+    allow_offsite_form_action()
     return render_template(
         "provider/consent.html",
         asked=asked,

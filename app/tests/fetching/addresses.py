@@ -106,7 +106,7 @@ class WhereFetchingGoesTests(FetchingCase):
             f"http://{PUBLIC}/\x00",
             f"http://{PUBLIC}/\x85",
             f"http://{PUBLIC}%2f/",
-            f"http://{PUBLIC}/{'a' * network.LONGEST_URL}",
+            f"http://{PUBLIC}/{'a' * network.MAX_URL}",
             "http://%31%32%37.0.0.1/",
             "http://[/",
             "http://]/",

@@ -31,11 +31,11 @@ class DocumentTests(unittest.TestCase):
     def assert_linear(self, make: Callable[[int], str], read: Callable[[str], object]) -> None:
         """Four times the text takes about four times as long to read, and not sixteen times.
 
-        `make` is given a size up to network.LARGEST_BODY, which is some seconds' worth of work
+        `make` is given a size up to network.MAX_BODY, which is some seconds' worth of work
         for what is quadratic; the least of three tries is what the text costs.
         """
-        full, quarter = (make(size) for size in (network.LARGEST_BODY, network.LARGEST_BODY // 4))
-        self.assertLessEqual(len(full), network.LARGEST_BODY)
+        full, quarter = (make(size) for size in (network.MAX_BODY, network.MAX_BODY // 4))
+        self.assertLessEqual(len(full), network.MAX_BODY)
         taken: dict[str, list[float]] = {full: [], quarter: []}
         for _ in range(3):
             for text, times in taken.items():

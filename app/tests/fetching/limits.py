@@ -174,7 +174,7 @@ class WhatIsTakenTests(FetchingCase):
         self.assertRaises(FetchFailed, self.fetch, "http://empty.example/")
 
     def test_size_limit_is_exact(self):
-        for size, fits in ((network.LARGEST_BODY, True), (network.LARGEST_BODY + 1, False)):
+        for size, fits in ((network.MAX_BODY, True), (network.MAX_BODY + 1, False)):
             with self.subTest(size):
                 text = page()
                 self.server.answers["/big"] = response(text + " " * (size - len(text)))

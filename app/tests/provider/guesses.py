@@ -159,7 +159,7 @@ class GuessTests(GuessCase):
                 self.assertEqual(statuses, [400] * 6 + [429])
                 self.assertNotIn("a guess", self.miguel.text)
                 self.assertNotIn(NEW_PASSWORD, self.miguel.text)
-        self.assertIsNotNone(Account.check("miguel", PASSWORD))
+        self.assertIsNotNone(Account.authenticate("miguel", PASSWORD))
 
     def test_signing_in_without_end_fills_nothing(self):
         with mock.patch.object(models, "MAX_SIGN_INS", 3):

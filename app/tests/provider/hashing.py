@@ -87,8 +87,8 @@ class HashingTests(JoinMixin, TestCase):
 
         self.during = change
         with mock.patch.object(hashing, "_running", threading.BoundedSemaphore(2)):
-            self.assertIsNone(Account.check("miguel", PASSWORD))
-        self.assertIsNotNone(Account.check("miguel", NEW_PASSWORD))
+            self.assertIsNone(Account.authenticate("miguel", PASSWORD))
+        self.assertIsNotNone(Account.authenticate("miguel", NEW_PASSWORD))
 
     @contextlib.contextmanager
     def crowd(self, size: int, username="miguel", password=PASSWORD):

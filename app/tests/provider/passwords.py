@@ -94,7 +94,7 @@ class WeakPasswordTests(JoinMixin, TestCase):
             browser.get("/openid/password")
             browser.submit(old_password=PASSWORD, password=password)
             self.assertEqual((browser.status, browser.page.alerts), (400, [reason]))
-        self.assertIsNotNone(Account.check("miguelito", PASSWORD))
+        self.assertIsNotNone(Account.authenticate("miguelito", PASSWORD))
 
     def test_what_is_ones_own_does_not_count_for_others_at_the_same_time(self):
         # The library keeps it in one variable for all threads.
