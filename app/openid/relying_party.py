@@ -12,6 +12,7 @@ from functools import wraps
 from urllib.parse import urlencode
 
 from flask import redirect, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_openid import OpenID, OpenIDResponse
 from openid.consumer import consumer, discover
 from openid.extensions.draft import pape5 as pape
@@ -50,11 +51,30 @@ PROBLEMS = {
 REPOSTED = "reposted"
 
 
+class SignInRefused(Exception):
+    """No provider to send the visitor to; `problem` is a key of PROBLEMS, str() its sentence."""
+
+    def __init__(self, problem: str):
+        super().__init__(PROBLEMS[problem])
+        self.problem = problem
+
+
 class StatelessConsumer(consumer.GenericConsumer):
     """Shares no secret with a provider, which is asked about each answer (OpenID 2.0, 11.4.2)."""
 
     def _getAssociation(self, endpoint):
         return None
+
+
+class ProvenIdentifier(OpenIDResponse):
+    """What `after_login` is given: the claimed identifier, and what came with it."""
+
+    def __init__(self, response, extensions: list, expected: Asked):
+        super().__init__(response, extensions)
+        self.identifier: str = response.identity_url
+        self.asked = expected
+        # When the provider's visitor proved who it is, as far as the provider signed that.
+        self.auth_time = _auth_time(self.extensions.get(pape.Response.ns_alias))
 
 
 class RelyingParty(OpenID):
@@ -86,32 +106,32 @@ class RelyingParty(OpenID):
 
     def try_login(
         self,
-        identity_url,
-        ask_for=None,
-        ask_for_optional=None,
+        identifier: str,
+        ask_for: list[str] | None = None,
+        ask_for_optional: list[str] | None = None,
         next_url: str | None = None,
         max_auth_age: int | None = None,
         **asking_for,
-    ):
-        """Send the visitor to the provider of `identity_url`, and back to `next_url`.
+    ) -> ResponseReturnValue:
+        """Return what sends the visitor to the provider of `identifier`, and back to `next_url`.
 
-        Gives the response, or a key of PROBLEMS when there is no such provider.
+        Raises SignInRefused when there is no such provider.
         `max_auth_age` is in seconds: a provider whose visitor proved who it is longer ago is
         asked to have it proved again (PAPE 1.0). `asking_for` are the fields of Asked, which
         waits in the session and is an attribute of what `after_login` is given.
         """
-        if xri.identifierScheme(identity_url) == "XRI":
+        if xri.identifierScheme(identifier) == "XRI":
             # The one resolver of such names was switched off long ago.
-            return "not_openid"
+            raise SignInRefused("not_openid")
         end_transaction()
         with fetcher.step() as step:
             try:
-                asking = _consumer(DatabaseStore()).begin(identity_url)
+                asking = _consumer(DatabaseStore()).begin(identifier)
                 own = _vet(asking.endpoint.server_url)
             except SQLAlchemyError:
                 raise
             except Exception as error:  # The library raises whatever its parsers do.
-                return _begin_problem(step, error, identity_url)
+                raise SignInRefused(_begin_problem(step, error, identifier)) from error
         self.attach_reg_info(asking, ask_for, ask_for_optional)
         if max_auth_age is not None:
             asking.addExtension(pape.Request(max_auth_age=max_auth_age))
@@ -121,7 +141,7 @@ class RelyingParty(OpenID):
         try:
             url = asking.redirectURL(realm, return_to)
         except Exception as error:
-            return _begin_problem(step, error, identity_url)
+            raise SignInRefused(_begin_problem(step, error, identifier)) from error
         # What posts itself to this site could carry somebody's words in its name, so that
         # our own provider is asked by a redirect however long it is.
         if len(url) <= MAX_REDIRECT_URL or asking.shouldSendRedirect() or own:
@@ -152,7 +172,7 @@ class RelyingParty(OpenID):
 
         return decorated
 
-    def _complete(self, answer: dict[str, str], expected: Asked):
+    def _complete(self, answer: dict[str, str], expected: Asked) -> ResponseReturnValue:
         end_transaction()
         store = DatabaseStore()
         with fetcher.step() as step:
@@ -172,20 +192,16 @@ class RelyingParty(OpenID):
             )
         if not response.identity_url:
             return self.signal_error("nobody", expected)
-        details = self._details(response)
-        details.asked, details.auth_time = expected, _auth_time(details)
-        return self.after_login_func(details)
-
-    def _details(self, response) -> OpenIDResponse:
         try:
-            return OpenIDResponse(response, self.extension_responses)
+            proven = ProvenIdentifier(response, self.extension_responses, expected)
         except Exception as error:
             # Who it is has been proved; that the rest is garbled locks nobody out.
             logger.info("OpenID details ignored: %r", error)
             bare = consumer.SuccessResponse(response.endpoint, Message(OPENID2_NS))
-            return OpenIDResponse(bare, self.extension_responses)
+            proven = ProvenIdentifier(bare, self.extension_responses, expected)
+        return self.after_login_func(proven)
 
-    def _fetch_cookies(self, answer: dict[str, str]):
+    def _fetch_cookies(self, answer: dict[str, str]) -> ResponseReturnValue:
         """Answer a POST from another site, which a browser sends without our cookies.
 
         The visitor's browser asks again from here, where it does send them, and no
@@ -223,13 +239,15 @@ def _vet(endpoint: str) -> bool:
     return own
 
 
-def _auth_time(details: OpenIDResponse) -> datetime | None:
-    """Return when the provider's visitor proved who it is, as far as the provider signed that."""
-    said = details.extensions.get(pape.Response.ns_alias)
+def _auth_time(said: pape.Response | None) -> datetime | None:
+    """Return the time of that name (PAPE 1.0), or None when there is none to be read."""
+    if said is None:
+        # Most providers do not answer.
+        return None
     try:
         moment = datetime.strptime(said.auth_time, "%Y-%m-%dT%H:%M:%SZ")
-    except (AttributeError, TypeError, ValueError):
-        # Most providers do not answer, and what is garbled is no answer.
+    except (TypeError, ValueError):
+        # What is garbled is no answer.
         return None
     return moment.replace(tzinfo=UTC)
 

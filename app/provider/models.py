@@ -8,7 +8,8 @@ from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relations
 
 from app.database import UTCDateTime, now, writing
 from app.extensions import Model, db
-from app.models import SignIn, endings, hashed
+from app.models import SignIn, endings
+from app.models.tokens import hashed, new_token
 from app.provider.passwords import hashing
 
 # In characters.

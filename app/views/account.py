@@ -9,7 +9,7 @@ from app.forms import DeleteForm, OpenIDForm
 from app.models import SignIn
 from app.openid import asked
 from app.openid.asked import Asked
-from app.openid.relying_party import PROBLEMS, oid
+from app.openid.relying_party import SignInRefused, oid
 from app.provider import sign_ins as account_sign_ins
 from app.views import proofs
 from app.views.proofs import sensitive_limit
@@ -33,14 +33,14 @@ def add():
         return _back(typed)
     if proof := proofs.ask_unless_fresh(url_for("profiles.edit"), openid=typed):
         return proof
-    outcome = oid.try_login(
-        typed, next_url=url_for("profiles.edit"), add_to=g.user.id, typed={"openid": typed}
-    )
-    if outcome in PROBLEMS:
-        current_app.logger.warning("OpenID not added: %s", OwnWord(outcome))
-        flash(PROBLEMS[outcome], "error")
+    try:
+        return oid.try_login(
+            typed, next_url=url_for("profiles.edit"), add_to=g.user.id, typed={"openid": typed}
+        )
+    except SignInRefused as refused:
+        current_app.logger.warning("OpenID not added: %s", OwnWord(refused.problem))
+        flash(str(refused), "error")
         return _back(typed)
-    return outcome
 
 
 def add_proven(identifier: str, expected: Asked):

@@ -32,7 +32,7 @@ from app.models import (
 )
 from app.openid import asked
 from app.openid.asked import Asked
-from app.openid.relying_party import PROBLEMS, is_answer, oid
+from app.openid.relying_party import PROBLEMS, ProvenIdentifier, SignInRefused, is_answer, oid
 from app.openid.xrds import advertise_xrds
 from app.provider import sign_ins as account_sign_ins
 from app.views import account, proofs
@@ -124,18 +124,18 @@ def login():
         return _sign_in_page(form), 400
     g.looked = True
     identifier = form.identifier() or origin.own_url(url_for("provider.endpoint"))
-    outcome = oid.try_login(
-        identifier,
-        ask_for=["nickname", "email"],
-        typed={} if form.provider.data else {"openid": form.openid.data},
-        remember=form.remember_me.data,
-    )
-    if outcome in PROBLEMS:
+    try:
+        return oid.try_login(
+            identifier,
+            ask_for=["nickname", "email"],
+            typed={} if form.provider.data else {"openid": form.openid.data},
+            remember=form.remember_me.data,
+        )
+    except SignInRefused as refused:
         g.looked_in_vain = True
-        current_app.logger.warning("sign-in refused: %s", OwnWord(outcome))
-        form.openid.errors = [PROBLEMS[outcome]]
+        current_app.logger.warning("sign-in refused: %s", OwnWord(refused.problem))
+        form.openid.errors = [str(refused)]
         return _sign_in_page(form), 400
-    return outcome
 
 
 def _sign_in_page(form: LoginForm) -> str:
@@ -171,31 +171,31 @@ def sign_in_failed(problem: str, expected: Asked | None = None):
 
 
 @oid.after_login
-def after_login(resp):
+def after_login(resp: ProvenIdentifier):
     """Sign in the user of the proven identifier, who on the first visit is made."""
-    expected = resp.asked
+    identifier, expected = resp.identifier, resp.asked
     # Its fragment is the provider's own words, and comes from no address that we fetched.
-    if len(resp.identity_url) > LONGEST_IDENTIFIER or not resp.identity_url.isprintable():
+    if len(identifier) > LONGEST_IDENTIFIER or not identifier.isprintable():
         return sign_in_failed("refused", expected)
-    proved = proofs.proof_time(resp.identity_url, resp.auth_time)
+    proved = proofs.proof_time(identifier, resp.auth_time)
     if proved is None:
         return sign_in_failed("elsewhere", expected)
     if expected.prove is not None:
-        return proofs.accept(resp.identity_url, expected, proved)
+        return proofs.accept(identifier, expected, proved)
     if expected.add_to is not None:
-        return account.add_proven(resp.identity_url, expected)
-    user = Identity.owner(resp.identity_url)
+        return account.add_proven(identifier, expected)
+    user = Identity.owner(identifier)
     if user is not None:
-        return _signed_in(user, resp.identity_url, expected.remember, proved)
+        return _signed_in(user, identifier, expected.remember, proved)
     email = cleaned_email(resp.email)
     local_part = email and email.rpartition("@")[0]
     nickname = nicknames.cleaned(resp.nickname) or nicknames.cleaned(local_part)
     if nickname is None:
         moment = int(now().timestamp())
-        browser_session.set_newcomer(Newcomer(resp.identity_url, email, expected.remember, moment))
+        browser_session.set_newcomer(Newcomer(identifier, email, expected.remember, moment))
         return redirect(url_for("auth.nickname", next=oid.get_next_url()))
-    user = User.sign_up(resp.identity_url, nickname, email)
-    return _signed_in(user, resp.identity_url, expected.remember, proved, new=True)
+    user = User.sign_up(identifier, nickname, email)
+    return _signed_in(user, identifier, expected.remember, proved, new=True)
 
 
 def _signed_in(user: User, identifier: str, remember: bool, proved: datetime, new: bool = False):

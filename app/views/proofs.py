@@ -17,11 +17,12 @@ from flask_login import login_required
 
 from app.database import now
 from app.extensions import db, limiter
+from app.failures.redaction import OwnWord
 from app.models import Identity, SignInEnded, endings
 from app.models.sign_ins import MAX_PROOF_AGE, is_fresh
 from app.openid import asked
 from app.openid.asked import Asked
-from app.openid.relying_party import PROBLEMS, oid
+from app.openid.relying_party import SignInRefused, oid
 from app.provider import sign_ins as account_sign_ins
 from app.web import browser_session, sign_ins
 from app.web.access import user_key
@@ -81,19 +82,19 @@ def _send(identity: Identity, back: str, typed: dict[str, str]):
     if identifier.startswith(endings.own_identifier("")):
         # There the visitor is still on this site, and may wonder.
         flash(WHY, "status")
-    outcome = oid.try_login(
-        identifier,
-        next_url=back,
-        max_auth_age=int(MAX_PROOF_AGE.total_seconds()),
-        prove=g.user.id,
-        typed=typed,
-    )
-    if outcome in PROBLEMS:
-        current_app.logger.warning("OpenID not proved again: %s", outcome)
+    try:
+        return oid.try_login(
+            identifier,
+            next_url=back,
+            max_auth_age=int(MAX_PROOF_AGE.total_seconds()),
+            prove=g.user.id,
+            typed=typed,
+        )
+    except SignInRefused as refused:
+        current_app.logger.warning("OpenID not proved again: %s", OwnWord(refused.problem))
         asked.give_back(typed)
-        flash(PROBLEMS[outcome], "error")
+        flash(str(refused), "error")
         return redirect(url_for("proofs.choose", next=back))
-    return outcome
 
 
 @bp.route("/proof", methods=["GET", "POST"])

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.database import UTCDateTime, now, writing
 from app.extensions import Model, db
-from app.models import hashed
-from app.models.tokens import derived
+
+from app.models.tokens import derived, hashed, new_token
 
 REQUEST_ENDS_AFTER = timedelta(hours=1)
 # Requests waiting for their visitors: of one address, and of everybody. Older ones make room.

@@ -7,7 +7,7 @@ from app.mail.letters import letter
 from app.mail.queue import MAX_LETTERS, MailQueue
 from app.tests.failures.mail_backlog import RefusingMailBox
 from app.tests.support.failures import MailCase
-from app.tests.support.mail import MailBox
+from app.tests.support.programs.mail import MailBox
 
 
 class SelectiveMailBox(MailBox):

@@ -5,10 +5,11 @@ import secrets
 from unittest import mock
 from urllib.parse import quote, urlencode
 
+from flask import session
 from openid.message import OPENID2_NS
 
 from app.models import SignIn
-from app.openid.relying_party import PROBLEMS
+from app.openid.relying_party import PROBLEMS, SignInRefused, oid
 from app.tests.support.base import PASSWORD, SITE, Browser
 from app.tests.support.openid.second_provider import (
     Answer,
@@ -212,6 +213,32 @@ class CookieTests(SecondProviderCase):
         browser = self.begin()
         browser.get(SITE + f"/login?openid_complete=yes&typed={quote(noise)}", follow=False)
         self.assert_small(browser, 4093)
+
+
+class TryLoginTests(SecondProviderCase):
+    """Whoever calls it gets a response, or an exception that nobody takes for one."""
+
+    def test_a_response_sends_the_visitor_to_the_provider(self):
+        with self.app.test_request_context("/login", base_url=SITE):
+            response = oid.try_login(self.provider.origin + "/id/susan")
+        self.assertEqual(response.status_code, 302)
+        self.assertTrue(response.location.startswith(self.provider.endpoint + "?"))
+
+    def test_a_refusal_is_raised_and_nothing_is_expected_then(self):
+        for identifier, problem in [
+            ("=example", "not_openid"),
+            (self.provider.origin + "/nothing", "not_found"),
+            ("http://10.0.0.1/", "refused"),
+        ]:
+            with (
+                self.subTest(identifier),
+                self.app.test_request_context("/login", base_url=SITE),
+            ):
+                with self.assertRaises(SignInRefused) as raised:
+                    oid.try_login(identifier, remember=True)
+                self.assertEqual(raised.exception.problem, problem)
+                self.assertEqual(str(raised.exception), PROBLEMS[problem])
+                self.assertEqual(dict(session), {})
 
 
 class SentenceTests(SecondProviderCase):
