@@ -8,7 +8,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.database import UTCDateTime, now, writing
 from app.extensions import Model, db
-
 from app.models.tokens import derived, hashed, new_token
 
 REQUEST_ENDS_AFTER = timedelta(hours=1)
