@@ -3,84 +3,10 @@
 import sqlalchemy as sa
 
 from app import db
-from app.models import SignIn, User
+from app.models import SignIn
 from app.openid.relying_party import PROBLEMS
-from app.tests.support.base import PASSWORD, SITE, Browser, JoinMixin
-from app.tests.support.openid.second_provider import SecondProviderCase
-
-OWN_BUTTON = "Sign in with this site"
-
-
-class EndingCase(JoinMixin, SecondProviderCase):
-    """miguel, with an account of this site, at home and at work; ingrid, who has another."""
-
-    def setUp(self):
-        super().setUp()
-        self.home = self.join("miguel")
-        self.work = self.own_sign_in()
-        self.ingrid = self.join("ingrid")
-        self.miguel = self.owner_of(SITE + "/id/miguel")
-        self.abroad = self.provider.origin + "/id/miguel"
-
-    def own_sign_in(self, username: str = "miguel", remember: bool = False) -> Browser:
-        """Give a new browser that is signed in with an account of this site."""
-        browser = self.browser()
-        browser.get("/login")
-        form = {"csrf_token": browser.token(), "provider": "own"}
-        browser.post("/login", form | ({"remember_me": "y"} if remember else {}))
-        browser.submit(username=username, password=PASSWORD)
-        self.assertEqual(browser.page.heading, f"Hi, {username}!")
-        return browser
-
-    def foreign_sign_in(self, browser: Browser | None = None) -> Browser:
-        """Give a browser in which miguel is signed in with the OpenID that he has elsewhere."""
-        if self.owner_of(self.abroad) is None:
-            self.miguel.add_identity(self.abroad)
-        return self.sign_in(self.abroad, browser)
-
-    def copy(self, browser: Browser, *names: str) -> Browser:
-        copy = self.browser()
-        for name in names or ("session",):
-            copy.client.set_cookie(name, browser.cookie(name).value, domain="127.0.0.1")
-        return copy
-
-    def is_in(self, browser: Browser) -> bool:
-        browser.get(SITE + "/")
-        return browser.page.heading.startswith("Hi, ")
-
-    def comes_back(self, browser: Browser) -> bool:
-        """Tell whether one press signs in again, without a password."""
-        browser.get(SITE + "/login")
-        if browser.path == "/login":
-            browser.submit(button=OWN_BUTTON)
-        return browser.path == "/"
-
-    def assert_in(self, *browsers: Browser) -> None:
-        self.assertEqual([self.is_in(browser) for browser in browsers], [True] * len(browsers))
-
-    def assert_out(self, *browsers: Browser) -> None:
-        for browser in browsers:
-            self.assertFalse(self.is_in(browser))
-            self.assertFalse(self.comes_back(browser))
-            self.assertFalse(self.is_in(browser))
-
-    def at_provider(self, browser: Browser) -> bool:
-        """Tell whether the browser is signed in at our provider."""
-        browser.get(SITE + "/openid")
-        return "Change your password" in browser.page.links
-
-    def press(self, browser: Browser, button: str) -> None:
-        browser.get(SITE + "/edit")
-        browser.submit(button=button)
-
-    def end_from(self, browser: Browser, ended: int) -> None:
-        browser.get(SITE + "/edit")
-        browser.post(f"/edit/sign-ins/{ended}/end", {"csrf_token": browser.token()})
-
-    def sign_in_ids(self, user: User | None = None) -> list[int]:
-        db.session.rollback()
-        of_user = SignIn.user_id == (user or self.miguel).id
-        return list(db.session.scalars(sa.select(SignIn.id).where(of_user).order_by(SignIn.id)))
+from app.tests.support.base import OWN_BUTTON, PASSWORD, SITE, Browser
+from app.tests.support.openid.account import EndingCase
 
 
 class EverywhereTests(EndingCase):

@@ -6,8 +6,8 @@ from app import db
 from app.database import now
 from app.models import Identity, SignIn, User
 from app.provider.models import Account, AccountSignIn
-from app.tests.account.endings import EndingCase
 from app.tests.support.base import PASSWORD, SITE, Browser
+from app.tests.support.openid.account import EndingCase
 
 NEW_PASSWORD = "staple battery horse"
 

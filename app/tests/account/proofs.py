@@ -10,10 +10,10 @@ from app.models import Identity, SignIn, User
 from app.models.sign_ins import MAX_PROOF_AGE
 from app.openid.relying_party import PROBLEMS
 from app.provider.models import AccountSignIn
-from app.tests.account.proving import A_MOMENT, PAPE, ProvingCase
-from app.tests.support.base import PASSWORD, SITE, JoinMixin
+from app.tests.support.base import OWN_BUTTON, PASSWORD, SITE, JoinMixin
 from app.tests.support.clock import Clock
-from app.tests.support.openid.second_provider import SecondProviderCase
+from app.tests.support.openid.account import A_MOMENT, PAPE, ProvingCase
+from app.tests.support.openid.signing_in import SecondProviderCase
 from app.views import proofs
 from app.views.auth import NEWS
 
@@ -137,10 +137,7 @@ class ProofTests(ProvingCase):
     def test_copies_of_the_cookies_from_before_are_worth_nothing(self):
         copies = []
         for names in (["session"], ["remember"], ["session", "remember"]):
-            copy = self.browser()
-            for name in names:
-                copy.client.set_cookie(name, self.here.cookie(name).value, domain="127.0.0.1")
-            copies.append(copy)
+            copies.append(self.browser().take_cookies(self.here, *names))
         self.press("add")
         self.prove()
         for browser, heading in [
@@ -180,7 +177,7 @@ class OwnProofTests(JoinMixin, SecondProviderCase):
         db.session.execute(sa.delete(SignIn))
         db.session.commit()
         self.miguel.get("/login")
-        self.miguel.submit(button="Sign in with this site")
+        self.miguel.submit(button=OWN_BUTTON)
         self.assertEqual(self.miguel.page.heading, "Hi, miguel!")
         self.clock.moment += A_MOMENT
         self.miguel.get("/edit")

@@ -1,7 +1,6 @@
 """A change of how one gets in asks for an OpenID proved within ten minutes, or once more."""
 
 from datetime import timedelta
-from urllib.parse import parse_qs, urlsplit
 
 import sqlalchemy as sa
 
@@ -9,83 +8,10 @@ from app import db
 from app.models import Identity, SignIn, User
 from app.models.sign_ins import MAX_PROOF_AGE
 from app.openid.relying_party import PROBLEMS
-from app.tests.support.base import SITE, Browser, JoinMixin
-from app.tests.support.clock import Clock
-from app.tests.support.openid.second_provider import SecondProvider, SecondProviderCase
+from app.tests.support.base import SITE
+from app.tests.support.openid.account import A_MOMENT, PAPE, ProvingCase
+from app.tests.support.openid.second_provider import SecondProvider
 from app.views import proofs
-
-A_MOMENT = timedelta(microseconds=1)
-PAPE = "http://specs.openid.net/extensions/pape/1.0"
-
-
-class ProvingCase(JoinMixin, SecondProviderCase):
-    """susan, who has two OpenIDs at the second provider, and sits at two browsers."""
-
-    def setUp(self):
-        super().setUp()
-        self.clock = Clock(self)
-        self.first = self.provider.origin + "/id/susan"
-        self.other = self.provider.origin + "/id/other"
-        self.there = self.sign_in(self.first, remember_me="y")
-        self.here = self.sign_in(self.first, remember_me="y")
-        self.susan = self.owner_of(self.first)
-        self.susan.add_identity(self.other)
-
-    def id_of(self, model, where) -> int:
-        db.session.rollback()
-        return db.session.scalar(sa.select(model.id).where(where))
-
-    def proved(self) -> set:
-        db.session.rollback()
-        return set(db.session.scalars(sa.select(SignIn.proved)))
-
-    def press(self, change: str, browser: Browser | None = None) -> Browser:
-        """Let the user do one of CHANGES in `browser`, by default the one at hand."""
-        browser = browser or self.here
-        browser.get(SITE + ("/edit/delete" if change == "leave" else "/edit"))
-        token = {"csrf_token": browser.token()}
-        match change:
-            case "add":
-                browser.submit(openid=self.provider.origin + "/id/third")
-            case "remove":
-                other = self.id_of(Identity, Identity.identifier == self.other)
-                browser.post(f"/edit/openids/{other}/remove", token)
-            case "end one":
-                first = db.session.scalar(sa.select(sa.func.min(SignIn.id)))
-                browser.post(f"/edit/sign-ins/{first}/end", token)
-            case "end all":
-                browser.post("/edit/sign-ins/end", token)
-            case "leave":
-                browser.submit(nickname="susan")
-        return browser
-
-    CHANGES = ("add", "remove", "end one", "end all", "leave")
-
-    def is_done(self, change: str) -> bool:
-        db.session.rollback()
-        match change:
-            case "add":
-                return self.owner_of(self.provider.origin + "/id/third") is not None
-            case "remove":
-                return self.owner_of(self.other) is None
-            case "end one":
-                return self.count(SignIn) == 1
-            case "end all":
-                return self.count(SignIn) == 0
-            case "leave":
-                return self.count(User) == 0
-
-    def asked(self, browser: Browser) -> dict[str, str]:
-        """Give what the provider is asked to which the browser was sent."""
-        self.assertIsNone(browser.response, browser.url)
-        return {name: v[0] for name, v in parse_qs(urlsplit(browser.url).query).items()}
-
-    def prove(self, browser: Browser | None = None) -> Browser:
-        browser = browser or self.here
-        return self.come_back(browser, self.decide(browser))
-
-    def alerts(self, *expected: str) -> None:
-        self.assertEqual(self.here.page.alerts, list(expected))
 
 
 class ProvingTests(ProvingCase):

@@ -9,9 +9,9 @@ from app import db
 from app.models import Identity, SignIn, User
 from app.models.sign_ins import MAX_PROOF_AGE
 from app.openid.relying_party import PROBLEMS
-from app.tests.sign_in.takeovers import OWN, TakeoverCase
 from app.tests.support.base import SITE, Browser
 from app.tests.support.clock import Clock
+from app.tests.support.openid.victims import OWN, TakeoverCase
 from app.views import proofs
 
 A_MOMENT = timedelta(microseconds=1)
@@ -40,10 +40,7 @@ class ProofTakeoverCase(TakeoverCase):
         return browser
 
     def steal(self, *names: str) -> Browser:
-        thief = self.browser()
-        for name in names:
-            thief.client.set_cookie(name, self.victim.cookie(name).value, domain="127.0.0.1")
-        return thief
+        return self.browser().take_cookies(self.victim, *names)
 
     def state(self) -> dict:
         """Give all that decides who gets in as a victim."""

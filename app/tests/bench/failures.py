@@ -10,9 +10,9 @@ import unittest
 
 from app import create_app
 from app.database.upgrade import upgrade
-from app.tests.failures.log import write_from_four_processes
 from app.tests.support.base import SITE, settings
 from app.tests.support.failures import add_failing_pages
+from app.tests.support.programs.log_writers import write_from_four_processes
 from app.tests.support.programs.mail import Tarpit, mail_server, mail_settings
 from app.tests.support.programs.processes import free_port, temporary_folder
 

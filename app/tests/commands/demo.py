@@ -10,6 +10,7 @@ from app.cli import demo
 from app.models import Identity, User, contents, followers
 from app.models.posts import Mention, Post, Tag
 from app.provider.models import Account
+from app.rendering import linkify
 from app.tests.support.base import PeopleTestCase
 
 
@@ -26,7 +27,7 @@ class DemoTests(PeopleTestCase):
         password = re.search(r"^password (\S+)$", result.stdout, re.MULTILINE)[1]
         browser = self.browser()
         browser.get("/login")
-        browser.submit(button="Sign in with this site")
+        browser.submit(button=OWN_BUTTON)
         browser.submit(username=username, password=password)
         self.assertEqual((browser.status, browser.path), (200, "/"))
         self.assertEqual(browser.page.heading, f"Hi, {username}!")

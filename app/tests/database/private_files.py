@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from app import create_app, db
 from app.database.private_files import keep_private
 from app.database.upgrade import upgrade
-from app.tests.commands.check import SafetyCheckTests
 from app.tests.support.base import TestCase, settings
 from app.tests.support.programs.processes import Server, copy_of_the_site, temporary_folder
 
@@ -96,27 +95,3 @@ class PrivateFilesTests(TestCase):
             with self.assertRaises(sa.exc.OperationalError):
                 db.session.execute(sa.text("SELECT 1"))
         self.assertFalse(path.exists())
-
-
-class SharedFilesCheckTests(TestCase):
-    """`flask check` names what others may read."""
-
-    def test_each_has_a_line(self):
-        folder = temporary_folder(self)
-        url = f"sqlite:///{folder / 'app.db'}"
-        app = create_app(**settings(**SafetyCheckTests.SAFE, DATABASE_URL=url))
-        upgrade(app)
-        with app.app_context():
-            db.engine.dispose()
-        backup = folder / "backup.db"
-        backup.touch(0o600)
-        self.assertEqual(self.run_command("check", app=app).stdout, "")
-        for name, mode in (("app.db", 0o640), ("app.db.lock", 0o602), ("backup.db", 0o604)):
-            with self.subTest(name):
-                folder.joinpath(name).chmod(mode)
-                result = self.run_command("check", app=app)
-                self.assertEqual(
-                    (result.exit_code, result.stdout),
-                    (1, f"{folder / name} is open to other accounts: chmod 600 it.\n"),
-                )
-                folder.joinpath(name).chmod(0o600)

@@ -2,22 +2,19 @@
 
 import logging
 import re
-from unittest import mock
 
 from app.failures import log_limit
 from app.failures.log import MAX_RECORD, MAX_TRACEBACK
 from app.failures.log_limit import MAX_LINES, MAX_LINES_OF_ALL, MAX_WINDOWS, WINDOW_SECONDS
 from app.tests.support.base import SITE, Browser
+from app.tests.support.clock import MonotonicClock
 from app.tests.support.failures import ENTRY, FailureCase, MailCase
 
 
 class LogLimitCase(FailureCase):
     def setUp(self):
         super().setUp()
-        self.seconds = 1000.0
-        clock = mock.patch.object(log_limit, "monotonic", lambda: self.seconds)
-        clock.start()
-        self.addCleanup(clock.stop)
+        self.clock = MonotonicClock(self, log_limit)
 
     def told(self, word: str) -> list[str]:
         return [line for line in self.log() if word in line]
@@ -47,7 +44,7 @@ class LogFloodTests(LogLimitCase):
         app = self.failing_app()
         self.log_from(app, "192.0.2.7", "sign-in refused: %s", "cancelled", times=MAX_LINES + 190)
         self.assertEqual(len(self.told("sign-in refused")), MAX_LINES)
-        self.seconds += WINDOW_SECONDS
+        self.clock.move(WINDOW_SECONDS)
         app.logger.info("next")
         count, following = self.log()[-2:]
         self.assertIn("WARNING: 190 more of these from 192.0.2.7 were left out [in ", count)
@@ -83,7 +80,7 @@ class LogFloodTests(LogLimitCase):
         self.assertEqual(len(self.told("from many")), MAX_LINES_OF_ALL)
         limits = next(h.filters[0] for h in app.logger.handlers if h.filters)
         self.assertLessEqual(len(limits.windows), MAX_WINDOWS + 2)
-        self.seconds += WINDOW_SECONDS
+        self.clock.move(WINDOW_SECONDS)
         app.logger.info("next")
         self.assertEqual(limits.windows, {})
         counts = [int(re.search(r"(\d+) more of", line)[1]) for line in self.told("left out")]

@@ -1,12 +1,12 @@
 """Failure mail while the mail server refuses it, or more fails than can be told: its bounds."""
 
-import time
 from unittest import mock
 
 from app.failures import mailer
 from app.failures.mailer import MAX_KINDS, MAX_REFERENCES, FailureMail
 from app.mail import queue
 from app.mail.queue import MAX_ATTEMPTS, MAX_LETTERS, MAX_PAUSE, MailQueue
+from app.tests.support.clock import MonotonicClock
 from app.tests.support.failures import MailCase
 from app.tests.support.programs.mail import MailBox
 
@@ -33,15 +33,8 @@ class BacklogTests(MailCase):
 
     def setUp(self):
         super().setUp()
-        self.seconds = 1000.0
-        clock = mock.Mock(wraps=time)
-        clock.monotonic = lambda: self.seconds
-        for patch in (
-            mock.patch.object(queue, "time", clock),
-            mock.patch.object(MailQueue, "_start"),
-        ):
-            patch.start()
-            self.addCleanup(patch.stop)
+        self.clock = MonotonicClock(self, queue)
+        self.enterContext(mock.patch.object(MailQueue, "_start"))
         self.box = self.mail_server(RefusingMailBox())
         self.app = self.failing_app(
             **self.mail,
@@ -75,15 +68,15 @@ class BacklogTests(MailCase):
             pause = self.queue.pause
             pauses.append(pause)
             # Nothing is tried a moment before.
-            self.seconds += pause - 1
+            self.clock.move(pause - 1)
             self.assertEqual(self.work(), 0)
-            self.seconds += 2
+            self.clock.move(2)
             self.assertEqual(self.work(), 1)
         self.assertEqual(pauses, [60, 120, 240, 480, 960, 1920, 3600, 3600])
         self.assertEqual(pauses[-1], MAX_PAUSE)
         self.assertEqual(self.warnings("tried again in 3600 seconds"), 3)
         self.box.refused = []
-        self.seconds += MAX_PAUSE + 1
+        self.clock.move(MAX_PAUSE + 1)
         self.assertEqual(self.work(), 1)
         self.assertEqual(self.box.letters.qsize(), 1)
         self.box.refused = ["[microblog]"]
@@ -96,7 +89,7 @@ class BacklogTests(MailCase):
         tries = 0
         while self.queue.letters or not tries:
             tries += self.work()
-            self.seconds += MAX_PAUSE + 1
+            self.clock.move(MAX_PAUSE + 1)
             self.assertLessEqual(tries, MAX_ATTEMPTS)
         self.assertEqual(tries, MAX_ATTEMPTS)
         self.assertEqual(self.warnings("given up"), 1)
@@ -108,10 +101,10 @@ class BacklogTests(MailCase):
         (refused,) = self.queue.letters
         self.box.refused = [refused.letter["Message-ID"]]
         self.fail_at(2)
-        self.seconds += RETRY_SECONDS + 1
+        self.clock.move(RETRY_SECONDS + 1)
         # It is tried first once more, and then the others go before it.
         self.assertEqual(self.work(), 1)
-        self.seconds += 2 * RETRY_SECONDS + 1
+        self.clock.move(2 * RETRY_SECONDS + 1)
         self.assertEqual(self.work(), 2)
         self.assertEqual(self.box.letters.qsize(), 1)
         self.assertEqual(list(self.queue.letters), [refused])

@@ -2,7 +2,6 @@
 
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from unittest import mock
 
 import portalocker
@@ -14,12 +13,12 @@ from app.forms import TAKEN
 from app.models import Identity, Post, SignIn, User, nicknames
 from app.queries import timelines
 from app.tests.support.base import PeopleTestCase, TestCase, database_url
+from app.tests.support.concurrency import PATIENCE, ConcurrencyCase
 from app.tests.support.programs.processes import START_SECONDS, Process, temporary_folder
 from app.tests.support.reading import statements
 from config import basedir
 
 MANY = 40
-PATIENCE = 120
 
 # What becomes the processes of ManyProcessesTests, as a server's workers do: each says that
 # it is ready, waits for the lock whose end starts them all, and writes.
@@ -51,26 +50,6 @@ for name in names:
         sys.exit()
 sys.exit(any([os.wait()[1] for _ in names]))
 """
-
-
-class ConcurrencyCase(TestCase):
-    def at_once(self, actions) -> list:
-        """Run each action in a thread of its own, as a request would, all starting together.
-
-        Gives their results in order; what one of them raises is raised here.
-        """
-        actions = list(actions)
-        barrier = threading.Barrier(len(actions))
-
-        def run(action):
-            with self.app.app_context():
-                barrier.wait(PATIENCE)
-                return action()
-
-        # What this thread has open must not keep the others waiting.
-        db.session.rollback()
-        with ThreadPoolExecutor(len(actions)) as pool:
-            return [done.result() for done in [pool.submit(run, action) for action in actions]]
 
 
 class SigningUpTests(ConcurrencyCase):

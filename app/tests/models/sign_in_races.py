@@ -10,8 +10,8 @@ from app.database import writing
 from app.models import Identity, SignIn, User
 from app.models.sign_ins import SignInEnded
 from app.provider.models import Account, AccountSignIn
-from app.tests.models.concurrency import ConcurrencyCase
 from app.tests.support.base import PASSWORD, SITE, PeopleTestCase
+from app.tests.support.concurrency import ConcurrencyCase
 from app.tests.support.programs.processes import START_SECONDS
 
 

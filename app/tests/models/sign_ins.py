@@ -15,7 +15,7 @@ from app.models import Identity, SignIn, User
 from app.models.sign_ins import SignInEnded
 from app.models.tokens import hashed
 from app.provider.models import Account, AccountSignIn
-from app.tests.support.base import PASSWORD, SITE, JoinMixin, PeopleTestCase, settings
+from app.tests.support.base import OWN_BUTTON, PASSWORD, SITE, JoinMixin, PeopleTestCase, settings
 from app.tests.support.clock import Clock
 from app.tests.support.openid.relying_party import request_path
 from app.tests.support.programs.processes import fresh_database
@@ -212,7 +212,7 @@ class FreshSessionTests(JoinMixin, PeopleTestCase):
         self.plant(browser)
         with browser.client.session_transaction(base_url=SITE) as session:
             session["csrf_token"] = before["csrf_token"]
-        browser.submit(button="Sign in with this site")
+        browser.submit(button=OWN_BUTTON)
         self.assertEqual((browser.status, browser.page.heading), (200, "Hi, miguel!"))
         after = self.kept(browser)
         self.assertEqual(set(after), {"_user_id", "account", "csrf_token"})

@@ -2,61 +2,19 @@
 
 import hashlib
 import threading
-import time
 import unittest
 from unittest import mock
 
 from limits.storage import storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 
-from app import db
 from app.extensions import limiter
 from app.provider import models
 from app.provider.models import Account
-from app.provider.passwords import guesses, hashing, known_browsers
-from app.tests.support.base import PASSWORD, Browser, JoinMixin, TestCase
+from app.provider.passwords import guesses, hashing
+from app.tests.support.base import PASSWORD
+from app.tests.support.guesses import NEW_PASSWORD, GuessCase
 from app.tests.support.programs.processes import free_port, redis_server
-
-NEW_PASSWORD = "staple battery horse"
-
-
-class GuessCase(JoinMixin, TestCase):
-    settings = {"RATELIMIT_ENABLED": "on"}
-
-    def setUp(self):
-        super().setUp()
-        # The clock stands still until it is set forward.
-        self.now = time.time()
-        patch = mock.patch("time.time", lambda: self.now)
-        patch.start()
-        self.addCleanup(patch.stop)
-        limiter.reset()
-        self.miguel = self.join("miguel")
-
-    def at(self, address: str) -> Browser:
-        browser = self.browser()
-        browser.client.environ_base["REMOTE_ADDR"] = address
-        return browser
-
-    def guess(self, browser: Browser, password="a guess", username="miguel") -> int:
-        """Give the status of the answer; 200 stands for a sign-in."""
-        browser.get("/openid/sign-in")
-        browser.submit(username=username, password=password)
-        return browser.status
-
-    def waits(self, browser: Browser) -> int:
-        """Give the seconds after which the page says to come back."""
-        self.assertEqual((browser.status, browser.page.heading), (429, "Not so fast"))
-        self.assertIn("The password was wrong too often. Please try again in", browser.page.words)
-        return int(browser.response.headers["Retry-After"])
-
-    def guess_on(self, browser: Browser, times: int, username="miguel") -> None:
-        """Guess wrong so many times, as soon as it is possible each time."""
-        while times:
-            if self.guess(browser, username=username) == 429:
-                self.now += int(browser.response.headers["Retry-After"])
-            else:
-                times -= 1
 
 
 class GuessTests(GuessCase):
@@ -68,11 +26,11 @@ class GuessTests(GuessCase):
             with self.subTest(pause):
                 self.assertEqual(self.guess(browser), 429)
                 self.assertEqual(self.waits(browser), pause)
-                self.now += pause - 1
+                self.clock.move(seconds=pause - 1)
                 # Whoever asks too soon does not wait longer for that, and is not let in.
                 self.assertEqual(self.guess(browser, PASSWORD), 429)
                 self.assertEqual(self.waits(browser), 1)
-                self.now += 1
+                self.clock.move(seconds=1)
                 self.assertEqual(self.guess(browser), 400)
 
     def test_what_was_typed_is_kept_and_the_password_is_not(self):
@@ -87,7 +45,7 @@ class GuessTests(GuessCase):
         browser = self.browser()
         self.guess_on(browser, 8)
         self.assertEqual(self.guess(browser, PASSWORD), 429)
-        self.now += 8
+        self.clock.move(seconds=8)
         self.assertEqual(self.guess(browser, PASSWORD), 200)
         self.assertEqual([self.guess(self.browser()) for _ in range(5)], [400] * 5)
 
@@ -106,7 +64,7 @@ class GuessTests(GuessCase):
             for _ in range(12):
                 status = self.guess(browser, username=username)
                 answers.append((status, browser.page.words.replace(username, "")))
-                self.now += 1
+                self.clock.move(seconds=1)
             seen.append(answers)
         self.assertEqual(seen[0], seen[1])
         self.assertIn(429, [status for status, _ in seen[0]])
@@ -178,167 +136,6 @@ class GuessTests(GuessCase):
         kept = repr(limiter.storage.storage) + repr(limiter.storage.events)
         self.assertIn("guesses/", kept)
         self.assertNotIn("correct", kept)
-
-
-class OwnerTests(GuessCase):
-    """Somebody guesses all day at the account of somebody else, who wants to sign in."""
-
-    def attack(self, *addresses: str) -> None:
-        """Guess as often as possible for an hour, from each of these addresses."""
-        end = self.now + 60 * 60
-        crowd = [self.at(address) for address in addresses]
-        while self.now < end:
-            wait = 0
-            for browser in crowd:
-                if self.guess(browser) == 429:
-                    wait = int(browser.response.headers["Retry-After"])
-            self.now += wait
-
-    def test_another_address_does_not_wait_and_then_not_for_long(self):
-        self.attack(*(f"198.51.100.{number}" for number in range(12)))
-        owner = self.at("192.0.2.1")
-        self.assertEqual(self.guess(owner, PASSWORD), 200)
-        with self.subTest("who mistypes"):
-            owner = self.at("192.0.2.2")
-            pauses = []
-            for _ in range(4):
-                self.assertEqual(self.guess(owner), 400)
-                self.assertEqual(self.guess(owner, PASSWORD), 429)
-                pauses.append(self.waits(owner))
-                self.now += pauses[-1]
-            # It grows with what strangers guess, but only so far.
-            self.assertEqual(pauses, [2, 4, 8, 16])
-            self.assertEqual(self.guess(owner, PASSWORD), 200)
-
-    def test_the_browser_that_signed_in_before_does_not_wait_even_at_the_same_address(self):
-        owner = self.at("192.0.2.66")
-        self.assertEqual(self.guess(owner, PASSWORD), 200)
-        owner.get("/openid")
-        owner.submit(button="Sign out of this account")
-        self.attack("192.0.2.66")
-        self.assertEqual([self.guess(self.at("192.0.2.66")) for _ in range(2)], [400, 429])
-        self.assertEqual(self.guess(owner, "mistyped"), 400)
-        self.assertEqual(self.guess(owner, PASSWORD), 200)
-
-    def test_nor_when_the_address_has_guessed_at_many_accounts(self):
-        owner = self.at("192.0.2.66")
-        self.guess(owner, PASSWORD)
-        attacker = self.at("192.0.2.66")
-        for number in range(25):
-            self.assertEqual(self.guess(attacker, username=f"user{number}"), 400)
-        self.assertEqual(self.guess(attacker, username="user25"), 429)
-        self.assertEqual(self.guess(self.at("192.0.2.1"), PASSWORD), 200)
-        self.assertEqual(self.guess(owner, PASSWORD), 200)
-        with self.subTest("that browser is known for its own accounts alone"):
-            self.assertEqual(self.guess(owner, username="user26"), 429)
-        with self.subTest("others there have to wait for five minutes at most"):
-            newcomer = self.at("192.0.2.66")
-            self.assertEqual(self.guess(newcomer, PASSWORD), 429)
-            self.assertLessEqual(int(newcomer.response.headers["Retry-After"]), 301)
-            self.now += int(newcomer.response.headers["Retry-After"])
-            self.assertEqual(self.guess(newcomer, PASSWORD), 200)
-
-    def test_a_known_browser_is_slowed_by_its_own_wrong_ones(self):
-        statuses = [self.guess(self.miguel) for _ in range(7)]
-        self.assertEqual(statuses, [400] * 6 + [429])
-        self.assertEqual(self.guess(self.browser()), 400)
-
-    def test_many_addresses_have_the_fewer_free_guesses_the_more_they_are(self):
-        addresses = [f"198.51.100.{number}" for number in range(100)]
-        for address in addresses:
-            self.assertEqual(self.guess(self.at(address)), 400)
-        statuses = [[self.guess(self.at(address)) for _ in range(3)] for address in addresses[:5]]
-        self.assertEqual(statuses, [[400, 429, 429]] * 5)
-
-    def test_a_household_of_addresses_counts_as_one(self):
-        statuses = [self.guess(self.at(f"2001:db8:1:2::{n}")) for n in range(7)]
-        self.assertEqual(statuses, [400] * 6 + [429])
-
-
-class KnownBrowserTests(GuessCase):
-    """The cookie of a browser in which somebody signed in before."""
-
-    def known(self, browser: Browser, username="miguel") -> bool:
-        cookie = browser.cookie("known")
-        headers = {"Cookie": f"known={cookie.value}"} if cookie else {}
-        with self.app.test_request_context(headers=headers):
-            return known_browsers.known_mark(Account.find(username)) is not None
-
-    def test_it_is_set_by_a_sign_in_alone(self):
-        browser = self.browser()
-        browser.get("/openid/sign-in")
-        self.guess(browser)
-        self.assertIsNone(browser.cookie("known"))
-        self.guess(browser, PASSWORD)
-        cookie = browser.cookie("known")
-        self.assertTrue(cookie.http_only)
-        self.assertEqual((cookie.same_site, cookie.path), ("Lax", "/"))
-        self.assertNotIn("miguel", cookie.value)
-        self.assertTrue(self.known(browser))
-
-    def test_each_browser_has_a_mark_of_its_own(self):
-        marks = set()
-        for _ in range(3):
-            browser = self.browser()
-            self.guess(browser, PASSWORD)
-            marks.add(browser.cookie("known").value)
-        self.assertEqual(len(marks), 3)
-
-    def test_it_is_good_for_its_account_and_password_alone(self):
-        susan = self.join("susan")
-        self.assertFalse(self.known(susan))
-        self.assertFalse(self.known(self.miguel, "susan"))
-        old = self.browser()
-        self.guess(old, PASSWORD)
-        self.miguel.get("/openid/password")
-        self.miguel.submit(old_password=PASSWORD, password=NEW_PASSWORD)
-        db.session.rollback()
-        self.assertFalse(self.known(old))
-        self.assertTrue(self.known(self.miguel))
-
-    def test_nobody_can_make_one(self):
-        real = self.miguel.cookie("known").value
-        mark, _, signature = real.rpartition(".")
-        for value in (
-            "",
-            "known",
-            mark,
-            f"{mark}.{'A' * len(signature)}",
-            f"{mark}x.{signature}",
-            f"other.{signature}",
-            "~".join(["x"] * 200 + [real]),
-            "é" * 30,
-            "." * 5000,
-        ):
-            with self.subTest(value[:40]):
-                browser = self.at("192.0.2.9")
-                limiter.reset()
-                self.guess_on(self.at("192.0.2.9"), 6)
-                browser.client.set_cookie("known", value, domain="127.0.0.1")
-                self.assertEqual(self.guess(browser, PASSWORD), 429)
-
-    def test_it_stays_small_however_many_accounts_use_a_browser(self):
-        browser = self.browser()
-        names = [f"member{number}" for number in range(6)]
-        for name in names:
-            self.join(name, browser=self.browser())
-        for name in names:
-            self.guess(browser, PASSWORD, username=name)
-        self.assertLess(len(browser.cookie("known").value), 250)
-        self.assertEqual([self.known(browser, name) for name in names], [False] * 2 + [True] * 4)
-        with self.subTest("signing in once more takes no second place"):
-            self.guess(browser, PASSWORD, username=names[-1])
-            self.assertTrue(all(self.known(browser, name) for name in names[2:]))
-
-    def test_under_https_it_is_bound_to_this_host(self):
-        site = "https://blog.example"
-        self.app = self.make_app(SITE_URL=site, RATELIMIT_ENABLED="on")
-        browser = Browser(self.app, site)
-        browser.get("/openid/sign-in")
-        browser.submit(username="miguel", password=PASSWORD)
-        cookie = browser.client.get_cookie("__Host-known", domain="blog.example")
-        self.assertTrue(cookie.secure and cookie.http_only)
-        self.assertEqual(cookie.path, "/")
 
 
 class SharedGuessTests(GuessCase):

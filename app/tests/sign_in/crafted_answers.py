@@ -5,9 +5,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 from app.models import User
 from app.openid.relying_party import PROBLEMS
 from app.tests.support.base import SITE
-from app.tests.support.openid.second_provider import (
-    SecondProviderCase,
-)
+from app.tests.support.openid.signing_in import SecondProviderCase
 
 
 class CraftedAnswerTests(SecondProviderCase):

@@ -3,7 +3,7 @@
 from urllib.parse import quote, urlencode
 
 from app.tests.support.base import SITE, Browser
-from app.tests.support.openid.second_provider import SecondProviderCase
+from app.tests.support.openid.signing_in import SecondProviderCase
 
 EVIL = "http://evil.example/me"
 NAMES = ("typed", "openid", "nickname", "username", "state")

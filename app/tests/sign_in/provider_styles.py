@@ -3,7 +3,8 @@
 from app import db
 from app.models import Identity, User
 from app.tests.support.base import SITE
-from app.tests.support.openid.second_provider import SHA1, SHA256, Reply, SecondProviderCase
+from app.tests.support.openid.second_provider import SHA1, SHA256, Reply
+from app.tests.support.openid.signing_in import SecondProviderCase
 
 
 class StyleTests(SecondProviderCase):

@@ -18,13 +18,22 @@ from app.database.upgrade import upgrade
 from app.extensions import limiter
 from app.failures import handlers
 from app.models import Identity, Post, User
-from app.tests.support.browser import PASSWORD, SITE, Browser
+from app.tests.support.browser import OWN_BUTTON, PASSWORD, SITE, Browser
 
 # Whatever the cluster was made with, the site needs UTF-8.
 NEW_DATABASE = """CREATE DATABASE "{}" ENCODING 'UTF8' TEMPLATE template0"""
 
 # What nearly every test takes from here, wherever it stands.
-__all__ = ["PASSWORD", "SITE", "Browser", "JoinMixin", "PeopleTestCase", "TestCase", "settings"]
+__all__ = [
+    "OWN_BUTTON",
+    "PASSWORD",
+    "SITE",
+    "Browser",
+    "JoinMixin",
+    "PeopleTestCase",
+    "TestCase",
+    "settings",
+]
 
 _apps: dict[str, Flask] = {}
 _server_url = os.environ.get("TEST_DATABASE_URL")
@@ -186,7 +195,7 @@ class JoinMixin:
         """Make an account at the site's own provider and come back signed in."""
         browser = browser or self.browser()
         browser.get("/")
-        browser.submit(button="Sign in with this site")
+        browser.submit(button=OWN_BUTTON)
         browser.get(browser.page.links["Make one"])
         browser.submit(username=username, password=PASSWORD, email=email)
         return browser

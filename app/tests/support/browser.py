@@ -9,6 +9,7 @@ from app.models import SignIn, User
 
 SITE = "http://127.0.0.1:5000"
 PASSWORD = "correct horse battery"
+OWN_BUTTON = "Sign in with this site"
 
 
 class Browser:
@@ -32,6 +33,13 @@ class Browser:
         """Show the token of a sign-in from now on."""
         with self.client.session_transaction(base_url=self.origin) as session:
             session["_user_id"] = token
+
+    def take_cookies(self, browser: "Browser", *names: str) -> "Browser":
+        """Show these cookies of `browser` from now on, as a thief or a backup would have them."""
+        for name in names:
+            value = browser.cookie(name).value
+            self.client.set_cookie(name, value, domain=urlsplit(self.origin).hostname)
+        return self
 
     def join_provider(self, username: str, email: str = "") -> None:
         """Make an account at the site's own provider, which signs nobody in at the site yet."""

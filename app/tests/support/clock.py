@@ -1,4 +1,4 @@
-"""A clock that stands still until a test moves it."""
+"""Clocks that stand still until a test moves them."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -11,7 +11,7 @@ class Clock:
     """What `now()`, and the libraries that ask `time.time()`, take for the time.
 
     `case` is the test, or the class of tests, for which it stands; afterwards it goes again.
-    The monotonic clock goes on, by which threads and sockets wait.
+    The monotonic clock goes on, by which threads and sockets wait; see `MonotonicClock`.
     """
 
     def __init__(self, case):
@@ -35,3 +35,19 @@ class Clock:
     def step(self, by: timedelta) -> None:
         """Let this much time pass."""
         self.moment += by
+
+
+class MonotonicClock:
+    """What one module takes for `time.monotonic()`, in seconds, until the test `case` ends."""
+
+    def __init__(self, case, module):
+        self.seconds = 1000.0
+        if hasattr(module, "monotonic"):
+            patch = mock.patch.object(module, "monotonic", lambda: self.seconds)
+        else:
+            clock = mock.Mock(wraps=time, monotonic=lambda: self.seconds)
+            patch = mock.patch.object(module, "time", clock)
+        case.enterContext(patch)
+
+    def move(self, seconds: float) -> None:
+        self.seconds += seconds

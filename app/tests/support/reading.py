@@ -25,23 +25,36 @@ def asking(path: str, parameters: str) -> str:
 
 def selects(action: Callable[[], object]) -> int:
     """Return how many SELECTs `action` sends."""
-    return sum(text.lstrip("( ").startswith(("SELECT", "WITH")) for text in statements(action))
+    return len(sent_selects(action))
+
+
+def sent_selects(action: Callable[[], object]) -> list[tuple[str, object]]:
+    """Return the SELECTs that `action` sends, each with the values in it."""
+    return [
+        (statement, values)
+        for statement, values in sent(action)
+        if statement.lstrip("( ").startswith(("SELECT", "WITH"))
+    ]
 
 
 def statements(action: Callable[[], object]) -> list[str]:
     """Return the statements that `action` sends, but for those that begin and end transactions."""
-    sent = []
+    return [statement for statement, _ in sent(action) if not statement.startswith("BEGIN")]
 
-    def note(connection, cursor, statement, *rest):
-        if not statement.startswith("BEGIN"):
-            sent.append(statement)
+
+def sent(action: Callable[[], object]) -> list[tuple[str, object]]:
+    """Return all that `action` has the database do: statements, and the values in them."""
+    noted = []
+
+    def note(connection, cursor, statement, values, *rest):
+        noted.append((statement, values))
 
     sa.event.listen(db.engine, "before_cursor_execute", note)
     try:
         action()
     finally:
         sa.event.remove(db.engine, "before_cursor_execute", note)
-    return sent
+    return noted
 
 
 class SearchPageTestCase(PeopleTestCase):

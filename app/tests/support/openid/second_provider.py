@@ -5,7 +5,6 @@ asked. Its behaviour is a handful of plain attributes, listed in `reset`, that a
 whenever it likes. `SecondProviderCase` is a TestCase whose application may fetch from it.
 """
 
-import base64
 import http.client
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,9 +19,9 @@ from openid.server import server
 from openid.store.memstore import MemoryStore
 from openid.yadis.constants import YADIS_CONTENT_TYPE
 
-from app.tests.support.base import SITE, Browser, TestCase
 from app.tests.support.browser import Page
 from app.tests.support.openid.hostile import FOR_EVER
+from app.tests.support.openid.messages import changed, form, sign
 
 AX_URIS = {
     "nickname": "http://axschema.org/namePerson/friendly",
@@ -238,30 +237,17 @@ class SecondProvider:
             for name, value in told.items():
                 attributes.addValue(AX_URIS[name], value)
             response.addExtension(attributes)
-        answer = _changed(response.fields.toPostArgs(), self.lies)
+        answer = changed(response.fields.toPostArgs(), self.lies)
         handle, signatory = request.assoc_handle, library.signatory
         association = handle and signatory.getAssociation(handle, dumb=False)
-        _sign(answer, association or signatory.createAssociation(dumb=True))
-        return self._send_back(request, _changed(answer, self.forgeries))
+        sign(answer, association or signatory.createAssociation(dumb=True))
+        return self._send_back(request, changed(answer, self.forgeries))
 
     def _send_back(self, request, answer: dict[str, str]) -> Reply:
         if self.by_form:
-            return Reply(_form(request.return_to, answer, CONTINUE))
+            return Reply(form(request.return_to, answer, CONTINUE))
         joint = "&" if "?" in request.return_to else "?"
         return Reply("", {"Location": request.return_to + joint + urlencode(answer)}, 302)
-
-
-def _sign(answer: dict[str, str], association) -> None:
-    answer["openid.assoc_handle"] = association.handle
-    signed = sorted(name.removeprefix("openid.") for name in answer)
-    answer["openid.signed"] = ",".join(signed)
-    mac = association.sign([(name, answer["openid." + name]) for name in signed])
-    answer["openid.sig"] = base64.b64encode(mac).decode()
-
-
-def _changed(answer: dict[str, str], changes: dict[str, str | None]) -> dict[str, str]:
-    changed = answer | {f"openid.{name}": value for name, value in changes.items()}
-    return {name: value for name, value in changed.items() if value is not None}
 
 
 def _question(fields: dict[str, str]) -> Reply:
@@ -269,23 +255,7 @@ def _question(fields: dict[str, str]) -> Reply:
         f'<button name="decision" value="{word.lower()}">{word}</button>'
         for word in ("Allow", "Cancel")
     )
-    return Reply(_form("/endpoint", fields, buttons))
-
-
-def _form(action: str, fields: dict[str, str], buttons: str) -> str:
-    inputs = "\n".join(
-        f'<input type="hidden" name="{_escaped(name)}" value="{_escaped(value)}">'
-        for name, value in fields.items()
-    )
-    return (
-        "<!doctype html>\n<html><head><title>Second provider</title></head><body>\n"
-        f'<form action="{_escaped(action)}" method="post">\n{inputs}\n{buttons}'
-        "</form></body></html>"
-    )
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
+    return Reply(form("/endpoint", fields, buttons))
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -314,70 +284,3 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *args):
         """Keep the requests out of the tests' output."""
-
-
-class SecondProviderCase(TestCase):
-    """A test with a second provider, and a browser that goes there and back."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.provider = SecondProvider().start()
-        cls.addClassCleanup(cls.provider.stop)
-        cls.settings = {**cls.settings, "OPENID_TRUSTED_ORIGINS": cls.provider.origin}
-
-    def setUp(self):
-        self.provider.reset()
-        super().setUp()
-
-    def begin(self, openid: str | None = None, browser: Browser | None = None, **values) -> Browser:
-        """Type an OpenID, the provider's own address by default; the browser ends there."""
-        browser = browser or self.browser()
-        if browser.path != "/login":
-            browser.get("/login")
-        form = next(form for form in browser.page.forms if "openid" in form.fields)
-        typed = {"openid": self.provider.origin + "/" if openid is None else openid}
-        browser.post("/login", {**form.fields, **typed, **values})
-        return browser
-
-    def decide(self, browser: Browser) -> Answer:
-        """Let the provider answer the request with which `browser` was sent there."""
-        if browser.response is None:
-            return self.provider.visit(browser.url)
-        # A request too long for an address waits on a page of ours that posts it.
-        form = next(form for form in browser.page.forms if "openid.mode" in form.fields)
-        return self.provider.visit(form.action, form.fields)
-
-    def come_back(self, browser: Browser, answer: Answer) -> Browser:
-        if answer.fields:
-            self.post_across(browser, answer, self.provider.origin)
-        else:
-            browser.get(answer.url)
-        return browser
-
-    def post_across(self, browser: Browser, answer: Answer, origin: str | None):
-        """Post a form of another site's as browsers do: without our cookies.
-
-        Gives that first response, and goes on from there in `browser`, which shows them again.
-        """
-        parts = urlsplit(answer.url)
-        headers = {} if origin is None else {"Origin": origin}
-        with self.app.app_context():
-            first = self.app.test_client().post(
-                parts.path,
-                query_string=parts.query,
-                data=answer.fields,
-                headers=headers,
-                base_url=SITE,
-            )
-        browser.url, browser.response = answer.url, first
-        if first.status_code == 303:
-            browser.get(first.headers["Location"])
-        elif first.status_code == 200:
-            browser.submit(button="Continue")
-        return first
-
-    def sign_in(self, openid: str | None = None, browser: Browser | None = None, **values):
-        """Go all the way: type, be sent there, be sent back."""
-        browser = self.begin(openid, browser, **values)
-        return self.come_back(browser, self.decide(browser))

@@ -1,0 +1,158 @@
+"""Whatever is looked for and hidden, few rows are read and none is missed."""
+
+import json
+import random
+import re
+
+import sqlalchemy as sa
+
+from app import db
+from app.database import now, writing
+from app.models import Post, User
+from app.models.posts import Tag
+from app.queries import search, search_terms
+from app.queries.pagination import NEWEST_PAGE, PAGE_SIZE, Bounds
+from app.tests.support.reading import sent_selects
+from app.tests.support.visibility import FEEDS, LISTS, HiddenPostsTestCase, conditions, hidden
+
+
+class AnyQueryTests(HiddenPostsTestCase):
+    """Queries of all kinds find what a look at each post finds, however long a walk is."""
+
+    WORDS = ("ant", "bee", "beetle", "cat")
+    TAGS = ("leaf", "tea")
+
+    def test_any_query(self):
+        rng = random.Random(12)
+        authors = (self.john, self.susan, self.mallory)
+        posts = [self.write_any(rng, rng.choice(authors)) for _ in range(150)]
+        for limit in (0, 5, 60, 1000):
+            walks = {"MAX_WALKED": limit, "MAX_LOOKED_UP": limit, "MAX_COUNTED": limit or 1}
+            for chosen in ((), hidden()):
+                with conditions(*chosen, **walks):
+                    for _ in range(60):
+                        self.assert_found(self.any_query(rng), posts, is_hiding=bool(chosen))
+
+    def write_any(self, rng: random.Random, author: User) -> tuple[int, str, list[str], set[str]]:
+        """Write a post; give its id, its author, its words and its tags."""
+        words = rng.choices((*self.WORDS, "hidden"), k=3)
+        tags = {tag for tag in self.TAGS if rng.random() < 0.4}
+        text = " ".join([*words, *(f"#{tag}" for tag in sorted(tags))])
+        return author.write(text).id, author.nickname, [*words, *sorted(tags)], tags
+
+    def any_query(self, rng: random.Random) -> list[str]:
+        first, second = rng.choices(self.WORDS, k=2)
+        parts = (first, second, f"{first[:2]}*", f'"{first} {second}"', "#leaf", "#tea")
+        parts += ("from:john", "from:susan", "from:mallory", "absent")
+        return rng.sample(parts, k=rng.randint(1, 4))
+
+    def assert_found(self, parts: list[str], posts: list, is_hiding: bool) -> None:
+        expected = [
+            post_id
+            for post_id, author, words, tags in reversed(posts)
+            if all(self.fits(part, author, words, tags) for part in parts)
+            and not (is_hiding and (author == "mallory" or "hidden" in words))
+        ]
+        query = search_terms.parse(" ".join(parts))
+        with self.subTest(parts, is_hiding=is_hiding):
+            page = search.posts(query, 0, NEWEST_PAGE)
+            found = [row.id for row in page.rows]
+            while page.older:
+                page = search.posts(query, 0, Bounds(older=page.older))
+                found += [row.id for row in page.rows]
+            self.assertEqual(found, expected)
+            if page.newer:
+                page = search.posts(query, 0, Bounds(newer=page.newer))
+                self.assertEqual(len(page.rows), PAGE_SIZE)
+
+    def fits(self, part: str, author: str, words: list[str], tags: set[str]) -> bool:
+        if part.startswith("from:"):
+            return part == f"from:{author}"
+        if part.startswith("#"):
+            return part[1:] in tags
+        if part.endswith("*"):
+            return any(word.startswith(part[:-1]) for word in words)
+        if part.startswith('"'):
+            return f" {part[1:-1]} " in f" {' '.join(words)} "
+        return part in words
+
+
+class RowsReadTests(HiddenPostsTestCase):
+    """A page reads a few of many posts, whether or not some are hidden."""
+
+    # With fewer, PostgreSQL rightly reads them all.
+    POSTS = 20_000
+    # Of each of the tables of posts, tags and words.
+    MAX_READ = POSTS // 20
+    LIMITS = {"MAX_WALKED": 100, "MAX_LOOKED_UP": 100, "MAX_COUNTED": 100}
+
+    def setUp(self):
+        super().setUp()
+        self.write(PAGE_SIZE + 5)
+        mary = self.person("mary")
+        moment = now()
+        with writing() as session:
+            last = session.scalar(sa.select(sa.func.max(Post.id)))
+            rows = [
+                {"id": last + 1 + n, "user_id": mary.id, "timestamp": moment}
+                | {"body": f"post {n}: tea" if n % 2 else f"hidden {n}: green"}
+                for n in range(self.POSTS)
+            ]
+            session.execute(sa.insert(Post.__table__), rows)
+            tags = [{"name": "tea", "post_id": row["id"]} for row in rows[::3]]
+            session.execute(sa.insert(Tag.__table__), tags)
+        if db.engine.dialect.name == "postgresql":
+            with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                # Its planner has to know that there are many; the tests' databases are young.
+                connection.execute(sa.text("VACUUM ANALYZE"))
+
+    def test_nothing_hidden(self):
+        with conditions(**self.LIMITS):
+            self.assert_few_rows()
+
+    def test_some_hidden(self):
+        with conditions(*hidden(), **self.LIMITS):
+            self.assert_few_rows()
+
+    def assert_few_rows(self):
+        for path in (*LISTS, *FEEDS, "/search?q=absent", "/search?q=from%3Amary+leaf"):
+            with self.subTest(path):
+                statements = self.sent(path)
+                self.assertTrue(any("post.body" in statement for statement, _ in statements))
+                for statement, values in statements:
+                    explain = {"sqlite": self.scans, "postgresql": self.rows_read}
+                    explain[db.engine.dialect.name](statement, values)
+
+    def sent(self, path: str) -> list[tuple[str, object]]:
+        """Give the SELECTs of a page, and the values in them."""
+        browser = self.browser(self.john)
+        statements = sent_selects(lambda: browser.get(path))
+        self.assertEqual(browser.status, 200)
+        return statements
+
+    def scans(self, statement: str, values) -> None:
+        db.session.rollback()
+        plan = db.session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+        steps = [step[-1] for step in plan]
+        for step in steps:
+            # An alias is called user_1.
+            scanned = re.match(r"SCAN (\w+?)(_\d+)?\b(?! VIRTUAL)", step)
+            if scanned:
+                self.assertNotIn(scanned[1], {"post", "tag", "mention"}, steps)
+            self.assertNotIn("AUTOMATIC", step, steps)
+
+    def rows_read(self, statement: str, values) -> None:
+        db.session.rollback()
+        explain = f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}"
+        (plan,) = db.session.connection().exec_driver_sql(explain, values).scalar_one()
+        for table in ("post", "tag", "post_search", "mention"):
+            read = _rows_read(plan["Plan"], table)
+            self.assertLess(read, self.MAX_READ, f"{table}: {json.dumps(plan, indent=1)}")
+
+
+def _rows_read(node: dict, table: str) -> int:
+    read = sum(_rows_read(child, table) for child in node.get("Plans", ()))
+    if node.get("Relation Name") != table:
+        return read
+    each = node["Actual Rows"] + sum(n for key, n in node.items() if key.startswith("Rows Removed"))
+    return read + each * node["Actual Loops"]
