@@ -5,7 +5,7 @@ import threading
 import unittest
 from unittest import mock
 
-from limits.storage import storage_from_string
+from limits.storage import MemoryStorage, storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 
 from app.extensions import limiter
@@ -155,7 +155,13 @@ class SharedGuessTests(GuessCase):
     def test_without_its_redis_a_process_counts_for_itself(self):
         away = storage_from_string(f"redis://127.0.0.1:{free_port()}/0")
         browser = self.browser()
-        with mock.patch.object(limiter, "_limiter", FixedWindowRateLimiter(away)):
+        own = FixedWindowRateLimiter(MemoryStorage())
+        with (
+            mock.patch.object(limiter, "_limiter", FixedWindowRateLimiter(away)),
+            # What it counts with meanwhile, and that it does, is put back as well.
+            mock.patch.multiple(limiter, _fallback_limiter=own, _storage_dead=False),
+            mock.patch.object(guesses, "_own_storage", None),
+        ):
             self.assertEqual([self.guess(browser) for _ in range(7)], [400] * 6 + [429])
             self.assertEqual(self.guess(self.miguel, PASSWORD), 200)
 

@@ -2,6 +2,7 @@
 
 import atexit
 import functools
+import logging
 import os
 import shutil
 import tempfile
@@ -50,9 +51,20 @@ def database_url() -> str:
     """Give the address of the suite's own database; app.db is never it."""
     if not _server_url:
         return f"sqlite:///{folder() / 'test.db'}"
+    return create_database()
+
+
+def create_database() -> str:
+    """Make an empty database on the PostgreSQL server of the tests, and return its address."""
     name = f"microblog_test_{uuid4().hex[:12]}"
     _administer(NEW_DATABASE.format(name))
+    # Like _do_not_wait_for_the_disk.
+    _administer(f'ALTER DATABASE "{name}" SET synchronous_commit = off')
     return sa.make_url(_server_url).set(database=name).render_as_string(hide_password=False)
+
+
+def drop_database(url: str) -> None:
+    _administer(f'DROP DATABASE "{sa.make_url(url).database}" WITH (FORCE)')
 
 
 def _administer(statement: str) -> None:
@@ -97,8 +109,7 @@ def clean_up() -> None:
         with app.app_context():
             db.engine.dispose()
     if _server_url and database_url.cache_info().currsize:
-        name = sa.make_url(database_url()).database
-        _administer(f'DROP DATABASE "{name}" WITH (FORCE)')
+        drop_database(database_url())
     if folder.cache_info().currsize:
         shutil.rmtree(folder(), ignore_errors=True)
 
@@ -108,6 +119,11 @@ def _begin_anew() -> None:
     _apps.clear()
     folder.cache_clear()
     database_url.cache_clear()
+
+
+def _do_not_wait_for_the_disk(connection, record) -> None:
+    # What the tests keep need not outlive a power cut, and a commit is most of what they do.
+    connection.execute("PRAGMA synchronous = OFF")
 
 
 atexit.register(clean_up)
@@ -132,6 +148,9 @@ class TestCase(unittest.TestCase):
         key = repr(sorted(changes.items()))
         if key not in _apps:
             _apps[key] = create_app(**settings(**changes))
+            with _apps[key].app_context():
+                if db.engine.dialect.name == "sqlite":
+                    sa.event.listen(db.engine, "connect", _do_not_wait_for_the_disk)
             upgrade(_apps[key])
         # The limiter belongs to the process, and keeps the switch of the newest application.
         limiter.enabled = _apps[key].config["RATELIMIT_ENABLED"]
@@ -160,6 +179,9 @@ class TestCase(unittest.TestCase):
     def run_command(self, *arguments: str, app: Flask | None = None):
         """Run a flask command, in a context of its own as on the command line."""
         app = app or self.app
+        # The process of a command would end with it, and so would what it does to loggers.
+        library = logging.getLogger("openid")
+        self.addCleanup(library.setLevel, library.level)
         with app.app_context():
             result = app.test_cli_runner().invoke(args=arguments)
         self.assertNotIn("Traceback", result.output)

@@ -16,12 +16,8 @@ import tempfile
 import time
 import unittest
 from pathlib import Path
-from uuid import uuid4
-
-import sqlalchemy as sa
 
 from app.tests.support import base
-from app.tests.support.base import NEW_DATABASE
 from app.tests.support.programs.socket_browser import SocketBrowser
 from config import basedir
 
@@ -97,17 +93,9 @@ def fresh_database(case) -> str:
     """Give the address of an empty database, of the suite's kind, that is removed after `case`."""
     if not TEST_SERVER:
         return f"sqlite:///{temporary_folder(case) / 'fresh.db'}"
-    name = f"microblog_test_{uuid4().hex[:12]}"
-    _administer(NEW_DATABASE.format(name))
-    clean_up_of(case)(_administer, f'DROP DATABASE "{name}" WITH (FORCE)')
-    return sa.make_url(TEST_SERVER).set(database=name).render_as_string(hide_password=False)
-
-
-def _administer(statement: str) -> None:
-    engine = sa.create_engine(TEST_SERVER, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.exec_driver_sql(statement)
-    engine.dispose()
+    url = base.create_database()
+    clean_up_of(case)(base.drop_database, url)
+    return url
 
 
 class Process:
