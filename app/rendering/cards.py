@@ -14,6 +14,7 @@ from app.models.avatars import avatar_url, drawn_avatar_url
 from app.queries.timelines import PostRow
 from app.rendering import dates, linkify
 
+# In pixels of the page; on a profile it is larger.
 AVATAR_SIZE = 48
 
 

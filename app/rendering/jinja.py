@@ -12,6 +12,8 @@ from markupsafe import Markup
 from app.database import now
 from app.models.avatars import avatar_url, drawn_avatar_url
 from app.rendering import dates
+from app.rendering.avatars import avatar_url, drawn_avatar_url
+from app.rendering.cards import AVATAR_SIZE
 
 # Marks in User-Agent headers. The first found counts: browsers claim to be older ones too.
 BROWSERS = {
@@ -37,6 +39,7 @@ SYSTEMS = {
 def init_app(app: Flask) -> None:
     """Add to the templates of `app` what they may use, and versions to static addresses."""
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals["AVATAR_SIZE"] = AVATAR_SIZE
     app.jinja_env.globals["avatar_url"] = avatar_url
     app.jinja_env.globals["current_user"] = current_user
     app.jinja_env.globals["moment"] = moment

@@ -48,6 +48,7 @@ def tag(name: str):
 
 def _feed(title: str, feed_url: str, page_url: str, page: Page) -> Response:
     changed = [post.edited or post.timestamp for post in page.rows]
+    # A feed has to have one (4.1.1), even without posts, and it must stay the same.
     updated = max(changed, default=datetime(2012, 1, 1, tzinfo=UTC))
     text = render_template(
         "explore/feed.xml",
