@@ -5,13 +5,14 @@ import unicodedata
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from app.models.contents import tag_in, tag_key
+from app.models import nicknames
+from app.rendering.linkify import tag_in, tag_key
 
 MAX_QUERY = 200
 MAX_WORDS = 10
 
 PART = re.compile(
-    r"""from:(?P<author>[A-Za-z0-9_.-]{1,64}) (?!\S)
+    rf"""from:(?P<author>{nicknames.SHAPE.pattern}) (?!\S)
       | \#(?P<tag>[^\s"]+)
       | "(?P<phrase>[^"]*)"
       | (?P<word>[^\s"]+)""",
