@@ -3,7 +3,6 @@
 from app import db
 from app.models import followers
 from app.queries.pagination import NEWEST_PAGE
-from app.queries.timelines import home_of
 from app.tests.support.base import SITE, PeopleTestCase
 from app.tests.support.reading import shown
 
