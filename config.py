@@ -33,7 +33,7 @@ OPENID_PROVIDERS = [
 MAX_THREADS = 48
 MAX_CONNECTIONS = 20
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
-SHORTEST_SECRET = 16
+MIN_SECRET = 16
 # Keys that stand printed in tutorials and examples, where everybody can read them.
 KNOWN_SECRETS = {
     "you-will-never-guess",
@@ -73,7 +73,7 @@ class Source:
         return int(given)
 
     def choice(self, name: str, *options: str) -> str:
-        """Give one of `options`, of which the first is the default."""
+        """Return one of `options`, of which the first is the default."""
         given = self.text(name, options[0]).lower()
         if given not in options:
             raise SettingError(f"{name} must be {' or '.join(options)}, not {given!r}.")
@@ -101,6 +101,7 @@ def read_settings(values: Mapping[str, object] | None = None, **overrides) -> di
     chosen = source.text("SITE_URL")
     site_url = _origin("SITE_URL", chosen) if chosen else _listening_address(host, port)
     secure = site_url.startswith("https:")
+    database_url = source.text("DATABASE_URL", "sqlite:///app.db")
     table = {
         "HOST": host,
         "PORT": port,
@@ -108,7 +109,7 @@ def read_settings(values: Mapping[str, object] | None = None, **overrides) -> di
         "SITE_URL": site_url,
         "PROXY_COUNT": source.integer("PROXY_COUNT", 0, 0, 8),
         "SECRET_KEY": _secret_key(source.text("SECRET_KEY")),
-        "DATABASE_URL": source.text("DATABASE_URL", "sqlite:///app.db"),
+        "DATABASE_URL": database_url,
         "ADMINS": [_address("ADMINS", admin) for admin in source.names("ADMINS")],
         "MAIL_SERVER": source.text("MAIL_SERVER", "localhost"),
         "MAIL_PORT": source.integer("MAIL_PORT", 25, 1, 65535),
@@ -179,7 +180,7 @@ def read_settings(values: Mapping[str, object] | None = None, **overrides) -> di
         "max_overflow": MAX_CONNECTIONS - 5,
         "pool_timeout": 5,
     }
-    fixed["SQLALCHEMY_DATABASE_URI"] = _database_url(table["DATABASE_URL"])
+    fixed["SQLALCHEMY_DATABASE_URI"] = _database_url(database_url)
     return {**fixed, **overrides, **table}
 
 
@@ -206,12 +207,12 @@ def _origin(name: str, url: str) -> str:
     )
     try:
         parts = urlsplit(url)
-        port = parts.port
+        hostname, port = parts.hostname or "", parts.port
     except ValueError:
         raise SettingError(problem) from None
     if (
         parts.scheme not in {"http", "https"}
-        or not re.fullmatch(r"[a-z0-9._-]+|[0-9a-f:.]+", parts.hostname or "")
+        or not re.fullmatch(r"[a-z0-9._-]+|[0-9a-f:.]+", hostname)
         or parts.username is not None
         or parts.path not in {"", "/"}
         or parts.query
@@ -219,7 +220,7 @@ def _origin(name: str, url: str) -> str:
         or any(character <= " " for character in url)
     ):
         raise SettingError(problem)
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    host = f"[{hostname}]" if ":" in hostname else hostname
     default = {"http": 80, "https": 443}[parts.scheme]
     return f"{parts.scheme}://{host}" + ("" if port in {None, default} else f":{port}")
 
@@ -234,7 +235,7 @@ def _address(name: str, address: str) -> str:
 
 
 def _database_url(text: str) -> str:
-    """Give the SQLAlchemy URL, with a relative SQLite path taken from beside this file."""
+    """Return the SQLAlchemy URL, with a relative SQLite path taken from beside this file."""
     try:
         url = make_url(text)
     except (ArgumentError, ValueError):
@@ -268,16 +269,16 @@ def _counter_storage(uri: str) -> str:
 def _secret_key(given: str) -> str:
     path = basedir / "tmp" / "secret_key"
     key, name = (given, "SECRET_KEY") if given else (_kept_secret(path), f"SECRET_KEY in {path}")
-    if len(key) < SHORTEST_SECRET or key.lower() in KNOWN_SECRETS or len(set(key)) < 6:
+    if len(key) < MIN_SECRET or key.lower() in KNOWN_SECRETS or len(set(key)) < 6:
         raise SettingError(
-            f"{name} must be at least {SHORTEST_SECRET} characters that nobody can guess; "
+            f"{name} must be at least {MIN_SECRET} characters that nobody can guess; "
             "leave it out to have one made."
         )
     return key
 
 
 def _kept_secret(path: Path) -> str:
-    """Give the key kept in `path`, made on first use, so that restarts sign nobody out."""
+    """Return the key kept in `path`, made on first use, so that restarts sign nobody out."""
     try:
         if not path.exists():
             path.parent.mkdir(exist_ok=True)

@@ -30,7 +30,7 @@ from app.provider.models import Account
 
 @with_appcontext
 def bring_up_to_date() -> None:
-    upgrade(current_app._get_current_object())
+    upgrade(current_app)
     # Nobody waits for a command but the one who gave it.
     click.get_current_context().with_resource(unhurried())
 
@@ -62,7 +62,7 @@ def init_app(app: Flask) -> None:
 @click.command("check")
 def check_settings() -> None:
     """Say what is unsafe about the present settings and files, one line each."""
-    warnings = check.warnings(current_app._get_current_object())
+    warnings = check.warnings(current_app)
     for line in warnings:
         click.echo(line)
     raise SystemExit(1 if warnings else 0)
@@ -129,8 +129,8 @@ def _is_alive(url: str) -> bool:
     if not services:
         click.echo(f"{shown}: answers, but is no OpenID")
         return False
-    problems = {service.server_url: None for service in services}
-    problems = {endpoint: _problem_of(endpoint) for endpoint in problems}
+    endpoints = dict.fromkeys(service.server_url for service in services)
+    problems = {endpoint: _problem_of(endpoint) for endpoint in endpoints}
     for service in services:
         problem = problems[service.server_url]
         state = f"not alive, {problem}" if problem else "alive"
@@ -158,7 +158,7 @@ def _problem_of(endpoint: str) -> str | None:
 
 @openid_commands.command("cleanup")
 def cleanup() -> None:
-    """Remove nonces that have expired."""
+    """Delete nonces that have expired."""
     click.echo(f"Removed {DatabaseStore().cleanupNonces()} nonces.")
 
 

@@ -4,7 +4,7 @@ from flask import Flask
 from sqlalchemy.engine import make_url
 
 from app.database import private_files
-from config import SHORTEST_SECRET
+from config import MIN_SECRET
 
 
 def warnings(app: Flask) -> list[str]:
@@ -46,9 +46,7 @@ def warnings(app: Flask) -> list[str]:
         ),
         "PROXY_COUNT is 0, and without a proxy that reads each request whole before it passes it "
         "on, 100 visitors who send theirs slowly stop the site.": is_without_proxy,
-        "SECRET_KEY is short: let the site make one.": (
-            len(config["SECRET_KEY"]) < 2 * SHORTEST_SECRET
-        ),
+        "SECRET_KEY is short: let the site make one.": (len(config["SECRET_KEY"]) < 2 * MIN_SECRET),
         "Debug is on: visitors can run code.": app.debug,
     }
     url = make_url(config["SQLALCHEMY_DATABASE_URI"])

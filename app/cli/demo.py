@@ -89,7 +89,7 @@ def demo(people: int, posts: int, seed: int) -> None:
 
 
 def fill(people: int, posts: int, rng: random.Random, note=lambda count: None) -> tuple[int, str]:
-    """Write users, follows and posts; give the id and nickname of one user, who follows others.
+    """Write users, follows and posts; return the id and nickname of one user, who follows others.
 
     `note` is told how many rows have been added. What is in the database already stays
     as it is.
@@ -116,7 +116,7 @@ def fill(people: int, posts: int, rng: random.Random, note=lambda count: None) -
 
 
 def open_account(user_id: int, nickname: str) -> tuple[str, str]:
-    """Let a made-up user sign in at our own provider; give the username and the password."""
+    """Let a made-up user sign in at our own provider; return the username and the password."""
     username, number = nickname, 1
     while Account.is_taken(username):
         number += 1
@@ -140,7 +140,7 @@ def _site() -> str:
 
 
 def _new_nicknames(count: int, rng: random.Random) -> list[str]:
-    """Give so many nicknames that nobody has."""
+    """Return so many nicknames that nobody has."""
     taken = set(db.session.scalars(sa.select(User.nickname_key))) | nicknames.RESERVED
     names: list[str] = []
     while len(names) < count:
@@ -173,7 +173,7 @@ def _user(nickname: str, rng: random.Random) -> dict:
 
 
 def _follow(ids: list[int], weights: list[float], rng: random.Random) -> dict[int, list[int]]:
-    """Let everybody follow some, the first user a good many; give whom each follows."""
+    """Let everybody follow some, the first user a good many; return whom each follows."""
     followed = {}
     for chunk in _chunks(ids):
         for user_id in chunk:
@@ -188,7 +188,7 @@ def _follow(ids: list[int], weights: list[float], rng: random.Random) -> dict[in
 
 
 def _times(count: int, rng: random.Random) -> list[datetime]:
-    """Give so many moments in order, none before the newest post: posts are read by their ids."""
+    """Return so many instants in order, none before the newest post: ids tell their order."""
     end = now()
     newest = db.session.scalar(sa.select(Post.timestamp).order_by(Post.id.desc()).limit(1))
     start = max(end - timedelta(days=DAYS), newest or end - timedelta(days=DAYS))
@@ -223,7 +223,7 @@ def _write(chunk, followed, nickname_of, rng: random.Random) -> None:
 
 
 def _body(known: list[str], rng: random.Random) -> str:
-    """Give a text of at most MAX_BODY characters; `known` are the nicknames it may mention."""
+    """Return a text of at most MAX_BODY characters; `known` are the nicknames it may mention."""
     while True:
         kind = rng.random()
         if kind < 0.25 and known:

@@ -4,6 +4,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import cast
 
 import psycopg
 import sqlalchemy as sa
@@ -39,7 +40,7 @@ def bounded(seconds: float) -> Iterator[None]:
 @contextmanager
 def _in_sqlite(connection: sa.Connection, seconds: float) -> Iterator[None]:
     deadline = time.monotonic() + seconds
-    driver = connection.connection.driver_connection
+    driver = cast(sqlite3.Connection, connection.connection.driver_connection)
     driver.set_progress_handler(lambda: time.monotonic() > deadline, INSTRUCTIONS)
     try:
         yield
@@ -57,6 +58,6 @@ def _in_postgresql(connection: sa.Connection, seconds: float) -> Iterator[None]:
     connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{before}'")
 
 
-def _was_given_up(error: BaseException) -> bool:
+def _was_given_up(error: BaseException | None) -> bool:
     code = getattr(error, "sqlite_errorcode", None)
     return isinstance(error, psycopg.errors.QueryCanceled) or code == sqlite3.SQLITE_INTERRUPT

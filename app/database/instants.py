@@ -22,4 +22,5 @@ class UTCDateTime(sa.types.TypeDecorator):
 
 
 def now() -> datetime:
+    """Return this instant."""
     return datetime.now(UTC)

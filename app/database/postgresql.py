@@ -77,7 +77,7 @@ def bound(engine: sa.Engine, config: dict) -> None:
 
 @contextmanager
 def unhurried(engine: sa.Engine) -> Iterator[None]:
-    """Give statements an hour, on connections that are made for what is done inside."""
+    """Let statements take an hour, on connections that are made for what is done inside."""
     before = _unhurried.set(True)
     engine.dispose()
     try:

@@ -1,13 +1,16 @@
 """Transactions: one that writes, and the end of one that reads."""
 
+from collections.abc import Iterator
 from contextlib import contextmanager
+
+from sqlalchemy.orm import Session
 
 from app.extensions import db
 
 
 @contextmanager
-def writing():
-    """One transaction that writes: gives the session, commits at the end, undoes on an error.
+def writing() -> Iterator[Session]:
+    """Write in one transaction: yields the session, commits at the end, rolls back on an error.
 
     It ends the read transaction that came before, so what was loaded earlier is
     read again on its next use. Changes made before it are thrown away: make them inside.
@@ -15,7 +18,7 @@ def writing():
     db.session.rollback()
     try:
         db.session.connection(execution_options={"writes": True})
-        yield db.session
+        yield db.session()
         db.session.commit()
     except BaseException:
         db.session.rollback()

@@ -1,6 +1,6 @@
 """How failures reach the administrator: a reference, an entry in the log, and mail.
 
-The log's form is in log.py, what it may not tell in hiding.py, the mail in failure_mail/.
+The log's form is in log.py, what it may not tell in redaction.py, the mail in mailer.py.
 """
 
 import contextlib
@@ -10,16 +10,17 @@ import platform
 import re
 import secrets
 import sys
-from collections.abc import Iterator
+import weakref
+from collections.abc import Callable, Iterator
 
 import sqlalchemy as sa
 from flask import Flask, got_request_exception, request
 from flask.logging import default_handler
 
-from app.failures.log import LONGEST_LOG, OLD_LOGS, REFERENCE, AsInfo, LogFormatter, file_handler
+from app.failures.log import MAX_LOG, OLD_LOGS, REFERENCE, AsInfo, LogFormatter, file_handler
 from app.failures.log_limit import LogLimit
 from app.failures.mailer import FailureMail
-from app.failures.redaction import Hiding
+from app.failures.redaction import Redactor
 from config import VERSION, SettingError, basedir
 
 # No two of them look alike, few sound alike, and without vowels they make no words.
@@ -49,6 +50,7 @@ library.propagate = False
 library.setLevel(logging.WARNING)
 # What these warn of concerns the administrator as it is.
 LIBRARIES = ("flask-limiter", "sqlalchemy")
+_ours: weakref.WeakSet[logging.Handler] = weakref.WeakSet()
 
 
 def init_app(app: Flask) -> None:
@@ -63,21 +65,20 @@ def init_app(app: Flask) -> None:
         return
     app.logger.removeHandler(default_handler)
     app.logger.setLevel(logging.INFO)
-    hide = Hiding(app.config)
-    log = file_handler(app.config["LOG_FILE"], LONGEST_LOG, OLD_LOGS)
-    log.setFormatter(LogFormatter(hide))
+    redact = Redactor(app.config)
+    log = file_handler(app.config["LOG_FILE"], MAX_LOG, OLD_LOGS)
+    log.setFormatter(LogFormatter(redact))
     log.addFilter(LogLimit(log))
     _add(library, AsInfo(log))
     for logger in (app.logger, *others):
         _add(logger, log)
     app.logger.info("microblog startup: %s", _described(app.config))
     if tells_administrator(app):
-        _add(app.logger, FailureMail(app.config, app.extensions["mail"], hide))
+        _add(app.logger, FailureMail(app.config, app.extensions["mail"], redact))
     else:
         app.logger.warning("ADMINS is empty: nobody will hear of failures by mail")
-    if sys.excepthook is not _log_uncaught:
-        _log_uncaught.next_hook = sys.excepthook
-        sys.excepthook = _log_uncaught
+    if not isinstance(sys.excepthook, LoggingHook):
+        sys.excepthook = LoggingHook(sys.excepthook)
 
 
 def close_log() -> None:
@@ -92,7 +93,7 @@ def tells_administrator(app: Flask) -> bool:
 
 
 def reference() -> str:
-    """Give the reference of this request's failure, which page, log and mail have in common."""
+    """Return the reference of this request's failure, which page, log and mail have in common."""
     if REFERENCE not in request.environ:
         letters = (secrets.choice(REFERENCE_LETTERS) for _ in range(REFERENCE_LENGTH))
         request.environ[REFERENCE] = "".join(letters)
@@ -117,7 +118,7 @@ def logged_start(app: Flask, settings: dict | None = None) -> Iterator[None]:
 
 def _log_failed_start(app: Flask, settings: dict, error: BaseException) -> None:
     trace = None if isinstance(error, SettingError) else error
-    if any(getattr(handler, "is_ours", False) for handler in app.logger.handlers):
+    if any(handler in _ours for handler in app.logger.handlers):
         app.logger.error("the start failed: %s", error, exc_info=trace, extra=ONLY_LOGGED)
     elif "LOG_FILE" not in app.config:
         # Not even the settings could be read, so there is but what was given for LOG_FILE.
@@ -125,22 +126,28 @@ def _log_failed_start(app: Flask, settings: dict, error: BaseException) -> None:
         path = str(settings.get("LOG_FILE") or os.environ.get("LOG_FILE") or default)
         with contextlib.suppress(SettingError):
             log = file_handler(path)
-            log.setFormatter(LogFormatter(Hiding({})))
+            log.setFormatter(LogFormatter(Redactor({})))
             logger = logging.Logger("app")
             logger.addHandler(log)
             logger.error("the start failed: %s", error, exc_info=trace)
             log.close()
-    error.is_logged = True
+    vars(error)["is_logged"] = True
 
 
-def _log_uncaught(kind, error, trace) -> None:
-    # A command that fails, or a server that does not come up; a SystemExit, as click
-    # makes of a mistake in the command line, does not come here.
-    if isinstance(error, Exception) and not getattr(error, "is_logged", False):
-        logging.getLogger("app").error(
-            "failure outside a request", exc_info=(kind, error, trace), extra=ONLY_LOGGED
-        )
-    _log_uncaught.next_hook(kind, error, trace)
+class LoggingHook:
+    """A sys.excepthook that logs what nobody has caught, before the one that was there."""
+
+    def __init__(self, next_hook: Callable):
+        self.next_hook = next_hook
+
+    def __call__(self, kind, error, trace) -> None:
+        # A command that fails, or a server that does not come up; a SystemExit, as click
+        # makes of a mistake in the command line, does not come here.
+        if isinstance(error, Exception) and not getattr(error, "is_logged", False):
+            logging.getLogger("app").error(
+                "failure outside a request", exc_info=(kind, error, trace), extra=ONLY_LOGGED
+            )
+        self.next_hook(kind, error, trace)
 
 
 def _described(config: dict) -> str:
@@ -156,14 +163,13 @@ def _described(config: dict) -> str:
 
 
 def _add(logger: logging.Logger, handler: logging.Handler) -> None:
-    handler.is_ours = True
+    _ours.add(handler)
     logger.addHandler(handler)
 
 
 def _remove_handlers(logger: logging.Logger) -> None:
     # The log is closed last, since it may have to take what could not be mailed.
-    ours = [h for h in logger.handlers if getattr(h, "is_ours", False)]
-    for handler in reversed(ours):
+    for handler in [h for h in reversed(logger.handlers) if h in _ours]:
         close(handler)
         logger.removeHandler(handler)
 
@@ -171,5 +177,6 @@ def _remove_handlers(logger: logging.Logger) -> None:
 def close(handler: logging.Handler) -> None:
     """Close a handler of ours; what its limit left out is told first."""
     for limit in handler.filters:
-        limit.close()
+        if isinstance(limit, LogLimit):
+            limit.close()
     handler.close()

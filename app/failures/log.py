@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from concurrent_log_handler import ConcurrentRotatingFileHandler
 from flask import g, has_request_context, request
 
-from app.failures.redaction import Hiding, one_line
+from app.failures.redaction import Redactor, one_line
 from config import SettingError
 
 LINE = "%(asctime)s %(levelname)s: %(message)s%(visit)s [in %(pathname)s:%(lineno)d]"
@@ -18,15 +18,15 @@ MAX_RECORD = 2 * 1024
 MAX_TRACEBACK = 20 * 1024
 # What the rest of a line takes at most: time, level, line number and brackets.
 AROUND = 60
-LONGEST_LOG = 1024 * 1024  # bytes
+MAX_LOG = 1024 * 1024  # bytes
 OLD_LOGS = 10
 # The reference of a request's failure is kept here in its WSGI environment: unlike `g`
 # it is the request's own, also when one request runs inside another.
 REFERENCE = "microblog.reference"
 
 
-def file_handler(path: str, longest: int = LONGEST_LOG, old: int = OLD_LOGS) -> logging.Handler:
-    """Give the handler of the log `path`, which is for its owner alone; `-` is standard output.
+def file_handler(path: str, longest: int = MAX_LOG, old: int = OLD_LOGS) -> logging.Handler:
+    """Return the handler of the log `path`, which is for its owner alone; `-` is standard output.
 
     The file is turned over when it has `longest` bytes, and `old` ones are kept. A device or a
     pipe, and a file of somebody else's, keep their mode.
@@ -61,20 +61,20 @@ def _plain_handler(path: str, number: int) -> logging.Handler:
 class LogFormatter(logging.Formatter):
     """One line a record, whatever it quotes; a traceback is indented below its record."""
 
-    def __init__(self, hide: Hiding):
+    def __init__(self, redact: Redactor):
         super().__init__(LINE)
-        self.hide = hide
+        self.redact = redact
 
     def format(self, record: logging.LogRecord) -> str:
         visit = record.visit if hasattr(record, "visit") else one_line(_visit())
         around = len((visit + record.pathname).encode()) + AROUND
-        message = cut(one_line(self.hide.message(record)), MAX_RECORD - around)
+        message = cut(one_line(self.redact.message(record)), MAX_RECORD - around)
         text = {"msg": message, "args": None, "visit": visit, "exc_text": None}
         # A copy, so that other formatters find the record as it was.
         return super().format(logging.makeLogRecord({**record.__dict__, **text}))
 
     def formatException(self, exc_info) -> str:
-        return _shortened("\n".join(self.hide.traceback(exc_info[1])))
+        return _shortened("\n".join(self.redact.traceback(exc_info[1])))
 
     def formatStack(self, stack_info: str) -> str:
         return _shortened("\n".join(map(one_line, stack_info.split("\n"))))
@@ -114,7 +114,7 @@ class AsInfo(logging.Handler):
 
 
 def visitor() -> tuple[int, str | None] | None:
-    """Give id and nickname of the user whose request this is, as far as they are known already.
+    """Return id and nickname of the user whose request this is, as far as they are known already.
 
     It never asks the database, which may be what has failed.
     """

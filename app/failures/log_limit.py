@@ -90,7 +90,7 @@ class LogLimit(logging.Filter):
     def _admits(self, record: logging.LogRecord, now: float) -> bool:
         if record.levelno >= logging.ERROR or not has_request_context():
             return True
-        address = OwnWord(visitor_address())
+        address = visitor_address()
         place = (record.pathname, record.lineno)
         if (address, place) not in self.windows and len(self.windows) >= MAX_WINDOWS:
             address = OTHERS

@@ -10,9 +10,9 @@ from collections import deque
 from datetime import UTC, datetime
 from functools import cached_property
 
-from app.failures.redaction import Hiding
+from app.failures.redaction import Redactor
 from app.failures.reports import Failure
-from app.failures.throttle import Floods
+from app.failures.throttle import Throttle
 from app.mail import letters
 from app.mail.queue import MailQueue
 
@@ -44,11 +44,11 @@ class Waiting:
 class FailureMail(logging.Handler):
     """Mails what is logged as an error; whoever logs never waits for it."""
 
-    def __init__(self, config: dict, queue: MailQueue, hide: Hiding):
+    def __init__(self, config: dict, queue: MailQueue, redact: Redactor):
         super().__init__(logging.ERROR)
         self.config = config
         self.queue = queue
-        self.hide = hide
+        self.redact = redact
         self.start_afresh()
         queue.writers.append(self)
 
@@ -56,18 +56,18 @@ class FailureMail(logging.Handler):
         # New failures by kind, from any thread; everything else is the mail thread's.
         self.new: dict[str, Waiting] = {}
         self.waiting: dict[str, Waiting] = {}
-        vars(self).pop("floods", None)
+        vars(self).pop("throttle", None)
 
     @cached_property
-    def floods(self) -> Floods:
+    def throttle(self) -> Throttle:
         # Made in the process and thread that use it.
-        return Floods(self.config, self.queue.warn)
+        return Throttle(self.config, self.queue.warn)
 
     def emit(self, record: logging.LogRecord) -> None:
         if getattr(record, "is_only_logged", False):
             return
         try:
-            failure = Failure.of(record, self.hide)
+            failure = Failure.of(record, self.redact)
             with self.queue.bell:
                 _add(self.new, failure.kind, Waiting(failure))
             self.queue.ring()
@@ -100,33 +100,33 @@ class FailureMail(logging.Handler):
         with self.queue.bell:
             new, self.new = self.new, {}
         for kind, waiting in new.items():
-            self.floods.count(kind, waiting.count)
+            self.throttle.count(kind, waiting.count)
             _add(self.waiting, kind, waiting)
 
     def _write_letters(self) -> None:
         for kind, waiting in list(self.waiting.items()):
             if waiting.due > time.time():
                 continue
-            if not self.floods.waiting(kind):
+            if not self.throttle.waiting(kind):
                 # Another process has told of them.
                 del self.waiting[kind]
                 continue
-            ruling = self.floods.ask(kind)
+            ruling = self.throttle.ask(kind)
             if ruling.allowed:
                 self._write(kind)
             else:
                 waiting.due = ruling.again_at
-                if not ruling.only_this_kind and self.floods.may_give_notice():
+                if not ruling.only_this_kind and self.throttle.may_give_notice():
                     self._write_notice(ruling.again_at)
 
     def _write_last_letters(self) -> None:
         for kind in list(self.waiting):
-            if self.floods.waiting(kind) and self.floods.ask_overall().allowed:
+            if self.throttle.waiting(kind) and self.throttle.ask_overall().allowed:
                 self._write(kind)
 
     def _write(self, kind: str) -> None:
         waiting = self.waiting.pop(kind)
-        failure, count = waiting.failure, self.floods.take(kind)
+        failure, count = waiting.failure, self.throttle.take(kind)
         if not count:
             # Another process was quicker.
             return

@@ -1,4 +1,4 @@
-"""What neither the log nor a mail may tell: what visitors typed, cookies, tokens and keys."""
+"""Redact secrets and visitor input from logs and mail: cookies, tokens, keys, what was typed."""
 
 import logging
 import re
@@ -11,13 +11,13 @@ from flask import has_request_context, request, session
 
 HIDDEN = "[hidden]"
 # Shorter values are in every text by chance, and hide nothing that is worth it.
-SHORTEST = 4
+MIN_VALUE = 4
 # Of a request with more values than this, the rest is not looked for.
-MOST_VALUES = 300
+MAX_VALUES = 300
 
 
 def one_line(text: str) -> str:
-    """Give `text` with every control character escaped, so that it stays one line of its reader."""
+    """Return `text` with every control character escaped, so that it stays one line."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
@@ -32,18 +32,18 @@ class OwnWord(str):
 class _Quoted:
     """A value as it may stand in a message."""
 
-    def __init__(self, value, hide: Callable[[str], str]):
+    def __init__(self, value, redact: Callable[[str], str]):
         self.value = value
-        self.hide = hide
+        self.redact = redact
 
     def __str__(self) -> str:
-        return self.hide(str(self.value))
+        return self.redact(str(self.value))
 
     def __repr__(self) -> str:
-        return self.hide(repr(self.value))
+        return self.redact(repr(self.value))
 
 
-class Hiding:
+class Redactor:
     """Takes out of a text what its readers must not learn.
 
     It is the last of several measures: nothing of this is meant to be in any text, but
@@ -55,7 +55,7 @@ class Hiding:
         self._keys = _pattern(_spellings(_keys(config)))
 
     def __call__(self, text: str) -> str:
-        """Give `text` without keys, and without what the present request brought."""
+        """Return `text` without keys, and without what the present request brought."""
         text = self.keys(text)
         if not has_request_context():
             return text
@@ -63,74 +63,74 @@ class Hiding:
         return _pattern(_possible(_spellings(_sent_values()), text)).sub(HIDDEN, text)
 
     def keys(self, text: str) -> str:
-        """Give `text` without the site's own keys and passwords."""
+        """Return `text` without the site's own keys and passwords."""
         return self._keys.sub(HIDDEN, text)
 
     def message(self, record: logging.LogRecord) -> str:
         """Return the message of `record`, in which our own words stay readable."""
         # What stands beside a traceback are Flask's words and the path, without which
         # nobody could tell what was asked for.
-        hide = self.keys if record.exc_info else self
+        redact = self.keys if record.exc_info else self
         if record.name.partition(".")[0] != "app":
             # A library makes its texts of whatever was sent before the log sees them.
-            return hide(record.getMessage())
+            return redact(record.getMessage())
         if not record.args:
             return str(record.msg)
 
         def quoted(value):
-            return value if isinstance(value, OwnWord | int | float) else _Quoted(value, hide)
+            return value if isinstance(value, OwnWord | int | float) else _Quoted(value, redact)
 
         if isinstance(record.args, dict):
             return str(record.msg) % {name: quoted(v) for name, v in record.args.items()}
         return str(record.msg) % tuple(map(quoted, record.args))
 
     def traceback(self, error: BaseException) -> Iterator[str]:
-        """Give the lines of a traceback, of which only the exceptions' own words can tell."""
+        """Return the lines of a traceback, of which only the exceptions' own words can tell."""
         for line in _lines(traceback.TracebackException.from_exception(error), self):
             yield one_line(line)
 
     def words(self, error: BaseException) -> str:
-        """Give the first line of what stands at the end of a traceback."""
+        """Return the first line of what stands at the end of a traceback."""
         words = "".join(traceback.format_exception_only(error)).strip()
         return one_line(self(words).partition("\n")[0])
 
 
-def _lines(error: traceback.TracebackException, hide: Hiding) -> Iterator[str]:
+def _lines(error: traceback.TracebackException, redact: Redactor) -> Iterator[str]:
     if error.__cause__ is not None:
-        yield from _lines(error.__cause__, hide)
+        yield from _lines(error.__cause__, redact)
         yield from ("", "The above exception was the direct cause of the following one:", "")
     elif error.__context__ is not None and not error.__suppress_context__:
-        yield from _lines(error.__context__, hide)
+        yield from _lines(error.__context__, redact)
         yield from ("", "During handling of the above exception, another one occurred:", "")
     yield "Traceback (most recent call last):"
     for frame in error.stack.format():
         yield from frame.rstrip("\n").split("\n")
-    yield from hide("".join(error.format_exception_only()).rstrip("\n")).split("\n")
+    yield from redact("".join(error.format_exception_only()).rstrip("\n")).split("\n")
     for inner in error.exceptions or ():
-        yield from ("    " + line for line in _lines(inner, hide))
+        yield from ("    " + line for line in _lines(inner, redact))
 
 
 def _spellings(values: Iterable[str]) -> set[str]:
-    """Give all ways in which a text may quote one of `values`."""
+    """Return all ways in which a text may quote one of `values`."""
     spellings = set()
     for value in values:
         for piece in {value, *value.splitlines()}:
             # A library may have dropped the slash of an address.
             piece = piece.strip().rstrip("/")
-            if len(piece) >= SHORTEST:
+            if len(piece) >= MIN_VALUE:
                 spellings |= {piece, repr(piece)[1:-1], quote(piece, safe=""), quote_plus(piece)}
     return spellings
 
 
 def _possible(spellings: Iterable[str], text: str) -> list[str]:
-    """Give those of `spellings` that may be in `text`: beyond ASCII, case is left to a pattern."""
+    """Return the `spellings` that may be in `text`: beyond ASCII, case is left to a pattern."""
     lowered = text.lower()
     plain = text.isascii()
     return [s for s in spellings if not (plain and s.isascii()) or s.lower() in lowered]
 
 
 def _pattern(spellings: Iterable[str]) -> re.Pattern:
-    """Match any of `spellings`."""
+    """Return the pattern that matches any of `spellings`."""
     if not spellings:
         return re.compile(r"(?!)")
     # The longest first: one value may be a part of another.
@@ -155,7 +155,7 @@ def _sent_values() -> list[str]:
     found += request.cookies.values()
     # Messages for the visitor are the site's own words.
     found += _texts({k: v for k, v in session.items() if k != "_flashes"}) if session else []
-    return [value for _, value in zip(range(MOST_VALUES), found, strict=False)]
+    return [value for _, value in zip(range(MAX_VALUES), found, strict=False)]
 
 
 def _texts(value) -> list[str]:

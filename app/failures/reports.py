@@ -12,11 +12,11 @@ import sqlalchemy as sa
 from flask import current_app, g, has_request_context, request, session
 
 from app.failures.log import REFERENCE, visitor
-from app.failures.redaction import Hiding, one_line
+from app.failures.redaction import Redactor, one_line
 from config import VERSION, basedir
 
-LONGEST_PATH = 80
-LONGEST_TEXT = 200_000
+MAX_PATH = 80
+MAX_TEXT = 200_000
 # Errors that say something of the database rather than of the place that asked it.
 DATABASE_ERRORS = (
     sa.exc.OperationalError,
@@ -44,19 +44,19 @@ class Failure:
     text: str
 
     @classmethod
-    def of(cls, record: logging.LogRecord, hide: Hiding) -> "Failure":
-        """Give the failure that `record` tells of; belongs into the thread of its request."""
+    def of(cls, record: logging.LogRecord, redact: Redactor) -> "Failure":
+        """Return the failure that `record` tells of; belongs into the thread of its request."""
         error = record.exc_info[1] if record.exc_info else None
         in_request = has_request_context()
         if error is None:
             name = record.levelname
             kind = f"{name} {_place(record.pathname, record.lineno)}"
-            text = summary = one_line(hide.message(record))
+            text = summary = one_line(redact.message(record))
         else:
             name = type(error).__name__
-            kind = one_line(hide(_kind(error)))
-            summary = hide.words(error)
-            text = "\n".join(hide.traceback(error))
+            kind = one_line(redact(_kind(error)))
+            summary = redact.words(error)
+            text = "\n".join(redact.traceback(error))
         return cls(
             kind=kind,
             name=one_line(name)[:60],
@@ -67,18 +67,18 @@ class Failure:
             endpoint=str(request.endpoint) if in_request else "",
             who=_who() if in_request else "nobody",
             when=datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
-            text=text if len(text) <= LONGEST_TEXT else text[:LONGEST_TEXT] + "\n[cut]",
+            text=text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "\n[cut]",
         )
 
     def subject(self) -> str:
-        """Give the subject of its mail: one line, of less than 200 characters."""
+        """Return the subject of its mail: one line, of less than 200 characters."""
         place = f"at {self.where}" if self.where else "outside a request"
         reference = f" (ref {self.reference})" if self.reference else ""
         status = "500 " if self.where else ""
         return f"[microblog] {status}{self.name} {place}{reference}"
 
     def body(self, count: int, others: list[str]) -> str:
-        """Give the text of its mail; `count` is how often it happened since the last one.
+        """Return the text of its mail; `count` is how often it happened since the last one.
 
         `others` are references of the same kind of failure, told by this mail too.
         """
@@ -102,8 +102,8 @@ class Failure:
 
 def _where() -> str:
     path = one_line(request.path)
-    if len(path) > LONGEST_PATH:
-        path = path[: LONGEST_PATH - 3] + "..."
+    if len(path) > MAX_PATH:
+        path = path[: MAX_PATH - 3] + "..."
     return f"{one_line(request.method)[:20]} {path}"
 
 

@@ -27,7 +27,7 @@ class Ruling(NamedTuple):
     only_this_kind: bool = False
 
 
-class Floods:
+class Throttle:
     """One mail for a kind of failure in a while, and so many in an hour over all kinds.
 
     The counters are where Flask-Limiter has its own: in Redis all processes share

@@ -29,7 +29,7 @@ MAX_ATTEMPTS = 30
 
 
 def init_app(app: Flask) -> None:
-    """Give `app` its queue, `app.extensions["mail"]`."""
+    """Return `app` its queue, `app.extensions["mail"]`."""
     app.extensions["mail"] = MailQueue(app)
 
 

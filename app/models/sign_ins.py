@@ -162,7 +162,7 @@ class SignIn(db.Model):
 
     @staticmethod
     def user_of(token: str) -> "User | None":
-        """Give the user whose browser shows `token`, or None once that sign-in has ended."""
+        """Return the user whose browser shows `token`, or None once that sign-in has ended."""
         moment = now()
         found = db.session.execute(
             _sign_in_of_token(),

@@ -65,14 +65,14 @@ class User(UserMixin, db.Model):
 
     @staticmethod
     def find(nickname: str) -> "User | None":
-        """Give the user of that nickname, whatever its case."""
+        """Return the user of that nickname, whatever its case."""
         if not nicknames.SHAPE.fullmatch(nickname):
             return None
         return db.session.scalar(sa.select(User).where(User.nickname_key == nickname.lower()))
 
     @staticmethod
     def make_unique_nickname(nickname: str) -> str:
-        """Give `nickname`, or with the smallest number behind it that makes it free.
+        """Return `nickname`, or with the smallest number behind it that makes it free.
 
         Dots and dashes at its ends are left out.
 
@@ -219,7 +219,7 @@ class User(UserMixin, db.Model):
         return db.session.scalar(sa.select(follows))
 
     def followed_posts(self) -> sa.Select:
-        """Give the statement of the posts of those followed and one's own, newest first."""
+        """Return the statement of the posts of those followed and one's own, newest first."""
         followed = sa.select(followers.c.followed_id).where(followers.c.follower_id == self.id)
         return (
             sa.select(Post)
@@ -249,7 +249,7 @@ class User(UserMixin, db.Model):
             db.session.add(self)
 
     def get_id(self) -> str:
-        """Give what Flask-Login keeps in its cookies: the token of this sign-in."""
+        """Return what Flask-Login keeps in its cookies: the token of this sign-in."""
         return self.sign_in_token
 
 
@@ -258,7 +258,7 @@ FOLLOWS_SOMEBODY = sa.select(sa.exists().where(followers.c.follower_id == sa.bin
 
 
 def cleaned_email(text: str | None) -> str | None:
-    """Give an e-mail address as a provider sent it, or None when it cannot be one."""
+    """Return an e-mail address as a provider sent it, or None when it cannot be one."""
     text = (text or "").strip()
     looks_right = re.fullmatch(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+", text)
     return text if looks_right and len(text) <= 120 else None

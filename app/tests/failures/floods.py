@@ -1,11 +1,11 @@
-"""Floods of failures: a few mails with a count, in one process and in several."""
+"""Throttle of failures: a few mails with a count, in one process and in several."""
 
 import signal
 import threading
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 
-from app.failures.throttle import Floods
+from app.failures.throttle import Throttle
 from app.tests.support.clock import Clock
 from app.tests.support.failures import MailCase
 from app.tests.support.programs.mail import MAIL_SECONDS, mail_server, mail_settings
@@ -120,10 +120,10 @@ class FloodTests(MailCase):
 class SharedCountTests(unittest.TestCase):
     """Two processes' counts, in one Redis."""
 
-    def floods(self, uri: str) -> Floods:
+    def floods(self, uri: str) -> Throttle:
         warnings = []
         self.addCleanup(lambda: self.assertEqual(warnings, []))
-        return Floods({**FAST, "RATELIMIT_STORAGE_URI": uri}, warnings.append)
+        return Throttle({**FAST, "RATELIMIT_STORAGE_URI": uri}, warnings.append)
 
     def test_redis_makes_it_one_mail_and_one_count_for_all_processes(self):
         _, uri = redis_server(self)
@@ -142,7 +142,7 @@ class SharedCountTests(unittest.TestCase):
         _, uri = redis_server(self)
         floods = [self.floods(uri) for _ in range(4)]
 
-        def count(own: Floods) -> None:
+        def count(own: Throttle) -> None:
             for _ in range(50):
                 own.count("kind", 1)
 
@@ -151,7 +151,7 @@ class SharedCountTests(unittest.TestCase):
                 list(pool.map(count, floods))
                 together = threading.Barrier(4)
 
-                def take(own: Floods, together=together) -> int:
+                def take(own: Throttle, together=together) -> int:
                     own.waiting("kind")
                     together.wait()
                     return own.take("kind")

@@ -5,7 +5,7 @@ import io
 import stat
 import unittest
 
-from app.failures.log import LONGEST_LOG, MAX_RECORD, OLD_LOGS
+from app.failures.log import MAX_LOG, MAX_RECORD, OLD_LOGS
 from app.tests.support.base import SITE, Browser, settings
 from app.tests.support.failures import ENTRY, FailureCase
 from app.tests.support.programs.log_writers import write_from_four_processes
@@ -59,7 +59,7 @@ class LogTests(FailureCase):
     def test_it_rotates_at_one_megabyte_and_keeps_ten_for_their_owner_alone(self):
         app = self.failing_app()
         line = "x" * (MAX_RECORD - 300)
-        for number in range(LONGEST_LOG // len(line) * (OLD_LOGS + 2)):
+        for number in range(MAX_LOG // len(line) * (OLD_LOGS + 2)):
             app.logger.info("%d %s", number, line)
         logs = {path.name: path.stat() for path in self.folder.glob("microblog.log*")}
         expected = {"microblog.log", *(f"microblog.log.{n}" for n in range(1, 11))}

@@ -9,12 +9,12 @@ from config import basedir
 # Of the log and how many lines to write: what becomes four processes, as a server's workers do.
 WRITERS = """
 import logging, os, sys
-from app.failures.redaction import Hiding
+from app.failures.redaction import Redactor
 from app.failures.log import LogFormatter, file_handler
 
 def write(number, path, lines):
     log = file_handler(path, 32 * 1024, 2000)
-    log.setFormatter(LogFormatter(Hiding({})))
+    log.setFormatter(LogFormatter(Redactor({})))
     logger = logging.Logger("writer")
     logger.addHandler(log)
     for line in range(int(lines)):
