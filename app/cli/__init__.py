@@ -164,22 +164,23 @@ def cleanup() -> None:
 
 @user_commands.command("remove")
 @click.argument("nickname")
-def remove_user(nickname: str) -> None:
+def delete_user(nickname: str) -> None:
     """Delete the user NICKNAME with all posts, sign-ins and OpenIDs."""
     user = User.find(nickname)
     if user is None:
         raise click.ClickException(f"There is no user {nickname}.")
-    user.remove()
+    user.delete()
     click.echo(f"Removed {nickname}.")
 
 
 @post_commands.command("remove")
 @click.argument("post_id", type=click.IntRange(1, 2**63 - 1), metavar="ID")
-def remove_post(post_id: int) -> None:
+def delete_post(post_id: int) -> None:
     """Delete the post ID."""
     with writing() as session:
-        removed = session.execute(sa.delete(Post).where(Post.id == post_id)).rowcount
-    if not removed:
+        row = sa.delete(Post).where(Post.id == post_id).returning(Post.id)
+        found = session.scalar(row) is not None
+    if not found:
         raise click.ClickException(f"There is no post {post_id}.")
     click.echo(f"Removed post {post_id}.")
 

@@ -99,10 +99,8 @@ def fill(people: int, posts: int, rng: random.Random, note=lambda count: None) -
     for chunk in _chunks(names):
         rows = [_user(nickname, rng) for nickname in chunk]
         with writing() as session:
-            insert = sa.insert(User.__table__).returning(
-                User.__table__.c.id, sort_by_parameter_order=True
-            )
-            ids += session.connection().scalars(insert, rows)
+            insert = sa.insert(User).returning(User.id, sort_by_parameter_order=True)
+            ids += session.scalars(insert, rows)
         note(len(rows))
     # A few are known to everybody and write most; most are quiet.
     weights = [rng.paretovariate(1.2) for _ in ids]
@@ -204,10 +202,8 @@ def _write(chunk, followed, nickname_of, rng: random.Random) -> None:
         body = _body([nickname_of[user_id] for user_id in followed[author]], rng)
         rows.append({"user_id": author, "timestamp": time, "edited": edited, "body": body})
     with writing() as session:
-        insert = sa.insert(Post.__table__).returning(
-            Post.__table__.c.id, sort_by_parameter_order=True
-        )
-        ids = session.connection().scalars(insert, rows).all()
+        insert = sa.insert(Post).returning(Post.id, sort_by_parameter_order=True)
+        ids = session.scalars(insert, rows).all()
         bodies = [(post_id, row["body"]) for post_id, row in zip(ids, rows, strict=True)]
         tags = [
             {"post_id": i, "name": name} for i, body in bodies for name in contents.tags_of(body)
@@ -217,9 +213,9 @@ def _write(chunk, followed, nickname_of, rng: random.Random) -> None:
             for i, body in bodies
             for key in contents.mentions_in(body)
         ]
-        for table, found in ((Tag.__table__, tags), (Mention.__table__, mentions)):
+        for model, found in ((Tag, tags), (Mention, mentions)):
             if found:
-                session.execute(sa.insert(table), found)
+                session.execute(sa.insert(model), found)
 
 
 def _body(known: list[str], rng: random.Random) -> str:

@@ -28,8 +28,8 @@ def hangs_on(identifier: str) -> sa.ColumnElement[bool]:
     return sa.or_(SignIn.identity_id.in_(sa.select(identity.c.id)), unknown)
 
 
-def end_sign_ins(session: Session, which: sa.ColumnElement[bool], keep: int | None = None) -> None:
-    """End the sign-ins of `which`, except the one of the id `keep`.
+def sign_out(session: Session, which: sa.ColumnElement[bool], keep: int | None = None) -> None:
+    """Delete the sign-ins of `which`, except the one of the id `keep`.
 
     Those at our own provider in the same browsers end too, and with them what else came from
     there for the same users: one press would bring it back without a password.
@@ -55,12 +55,12 @@ def end_sign_ins(session: Session, which: sa.ColumnElement[bool], keep: int | No
     session.execute(sa.delete(ACCOUNT_SIGN_IN).where(ACCOUNT_SIGN_IN.c.id.in_(at_provider)))
 
 
-def end_all(session: Session, user_id: int) -> None:
-    """End all sign-ins of a user, and all at our own provider with accounts that are theirs."""
+def sign_out_everywhere(session: Session, user_id: int) -> None:
+    """Delete all sign-ins of a user, and all at our own provider with accounts that are theirs."""
     at_provider = _at_provider(session, user_id, sa.true())
     _lock(session, at_provider)
     session.execute(sa.delete(ACCOUNT_SIGN_IN).where(ACCOUNT_SIGN_IN.c.id.in_(at_provider)))
-    end_sign_ins(session, SignIn.user_id == user_id)
+    sign_out(session, SignIn.user_id == user_id)
 
 
 def _came_from_somewhere(row: sa.Row) -> bool:

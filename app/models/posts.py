@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.database import UTCDateTime, now, writing
-from app.extensions import db
+from app.extensions import Model, db
 from app.models import contents
 from app.models.contents import MAX_TAG
 from app.models.nicknames import MAX_NICKNAME
@@ -22,7 +22,7 @@ BIG_ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 MAX_BODY = 140
 
 
-class Post(db.Model):
+class Post(Model):
     __table_args__ = (sa.Index(None, "user_id", "id"), {"sqlite_autoincrement": True})
 
     id: Mapped[int] = mapped_column(BIG_ID, primary_key=True)
@@ -46,8 +46,8 @@ class Post(db.Model):
         )
 
     @staticmethod
-    def edit_own(post_id: int, author: "User", body: str) -> bool:
-        """Change a post of `author`; False when there is none of that id."""
+    def edit(post_id: int, author: "User", body: str) -> bool:
+        """Change a post; returns False when `author` has none of that id."""
         with writing() as session:
             post = session.scalar(
                 sa.select(Post).where(Post.id == post_id, Post.user_id == author.id)
@@ -60,16 +60,14 @@ class Post(db.Model):
         return True
 
     @staticmethod
-    def delete_own(post_id: int, author: "User") -> bool:
-        """Delete a post of `author`; False when there is none of that id."""
+    def delete(post_id: int, author: "User") -> bool:
+        """Delete a post; returns False when `author` has none of that id."""
         with writing() as session:
-            found = session.execute(
-                sa.delete(Post).where(Post.id == post_id, Post.user_id == author.id)
-            )
-        return found.rowcount == 1
+            own = sa.delete(Post).where(Post.id == post_id, Post.user_id == author.id)
+            return session.scalar(own.returning(Post.id)) is not None
 
 
-class Tag(db.Model):
+class Tag(Model):
     """A tag in a post."""
 
     name: Mapped[str] = mapped_column(sa.String(MAX_TAG), primary_key=True)
@@ -78,7 +76,7 @@ class Tag(db.Model):
     )
 
 
-class Mention(db.Model):
+class Mention(Model):
     """A nickname that a post mentions, whether or not somebody has it."""
 
     post_id: Mapped[int] = mapped_column(

@@ -2,21 +2,21 @@
 
 from datetime import datetime, timedelta
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship
 
 from app.database import UTCDateTime, now, writing
-from app.extensions import db
+from app.extensions import Model, db
 from app.models.tokens import hashed, new_token
 
 if TYPE_CHECKING:
     from app.models import User
 
 # Longer OpenIDs are refused: a newcomer's waits in a cookie.
-LONGEST_IDENTIFIER = 400
-LONGEST_BROWSER = 200
+MAX_IDENTIFIER = 400
+MAX_BROWSER = 200  # characters
 UNUSED_SIGN_IN_ENDS_AFTER = timedelta(days=30)
 REMEMBERED_SIGN_IN_ENDS_AFTER = timedelta(days=365)
 # How long after proving an OpenID a user may change how they get in.
@@ -30,17 +30,27 @@ class SignInEnded(LookupError):
     """What a sign-in stands on (its OpenID, its row, the provider's sign-in) is there no more."""
 
 
+class CurrentSignIn(NamedTuple):
+    """What a page has to know of the SignIn of the browser that asks for it."""
+
+    id: int
+    last_used: datetime
+    remembered: bool
+    proved: datetime
+    identity_id: int | None
+
+
 def is_fresh(proved: datetime) -> bool:
     """Tell whether a proof of that moment is young enough for a sensitive change."""
     return proved >= now() - MAX_PROOF_AGE
 
 
-class Identity(db.Model):
+class Identity(Model):
     """An OpenID of a user; whoever proves to own it is signed in as that user."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
     # The claimed identifier in full, with its fragment (OpenID Authentication 2.0, 11.5.1).
-    identifier: Mapped[str] = mapped_column(sa.String(LONGEST_IDENTIFIER), unique=True)
+    identifier: Mapped[str] = mapped_column(sa.String(MAX_IDENTIFIER), unique=True)
     user_id: Mapped[int] = mapped_column(sa.ForeignKey("user.id", ondelete="CASCADE"), index=True)
     last_used: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
     # None for one that was there before this was kept.
@@ -66,10 +76,10 @@ class Identity(db.Model):
             Identity.id != used.c.id,
             Identity.added > used.c.last_used,
         )
-        return db.session.scalar(sa.select(other))
+        return bool(db.session.scalar(sa.select(other)))
 
 
-class SignIn(db.Model):
+class SignIn(Model):
     """One signed-in browser. Without its row its cookies are worth nothing."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -87,7 +97,7 @@ class SignIn(db.Model):
     )
     remembered: Mapped[bool]
     # What the browser called itself, so that its owner can tell it from others.
-    browser: Mapped[str] = mapped_column(sa.String(LONGEST_BROWSER), default="")
+    browser: Mapped[str] = mapped_column(sa.String(MAX_BROWSER), default="")
     began: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
     last_used: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
     user: Mapped["User"] = relationship(back_populates="sign_ins")
@@ -124,7 +134,7 @@ class SignIn(db.Model):
                     proved=proved or now(),
                     account_sign_in_id=account_sign_in_id,
                     remembered=remembered,
-                    browser=browser[:LONGEST_BROWSER],
+                    browser=browser[:MAX_BROWSER],
                 )
             )
         return token
@@ -136,16 +146,19 @@ class SignIn(db.Model):
         The old one is worth nothing any more, wherever a copy of it may be.
         Raises SignInEnded when this sign-in has ended, or the OpenID is not theirs.
         """
+        if user.sign_in is None:
+            raise SignInEnded
         token, user_id, sign_in_id = new_token(), user.id, user.sign_in.id
         with writing() as session:
             _lock(session, user_id)
             identity_id = _use(session, identifier, user_id)
-            renewed = session.execute(
+            renewed = session.scalar(
                 sa.update(SignIn)
                 .where(SignIn.id == sign_in_id)
                 .values(token_hash=hashed(token), identity_id=identity_id, proved=proved)
+                .returning(SignIn.id)
             )
-            if renewed.rowcount != 1:
+            if renewed is None:
                 raise SignInEnded
         return token
 
@@ -174,8 +187,8 @@ class SignIn(db.Model):
         ).first()
         if found is None:
             return None
-        user = found.User
-        user.sign_in, user.sign_in_token = found, token
+        user, *columns = found
+        user.sign_in, user.sign_in_token = CurrentSignIn(*columns), token
         return user
 
 
@@ -185,11 +198,7 @@ def _sign_in_of_token() -> sa.Select:
     return (
         sa.select(
             SignIn.user.property.entity,
-            SignIn.id,
-            SignIn.last_used,
-            SignIn.remembered,
-            SignIn.proved,
-            SignIn.identity_id,
+            *(getattr(SignIn, name) for name in CurrentSignIn._fields),
         )
         .join(SignIn.user)
         .where(
@@ -203,14 +212,14 @@ def _sign_in_of_token() -> sa.Select:
 def _lock(session: Session, user_id: int, account_sign_in_id: int | None = None) -> None:
     # What ends sign-ins takes the same rows, in the same order, so that on PostgreSQL too
     # nothing begins on what is about to end.
-    held = {"read": True, "key_share": True}
     user = sa.table("user", sa.column("id"))
-    there = session.scalar(sa.select(user.c.id).where(user.c.id == user_id).with_for_update(**held))
-    if there is not None and account_sign_in_id is not None:
-        row = sa.select(ACCOUNT_SIGN_IN.c.id).where(ACCOUNT_SIGN_IN.c.id == account_sign_in_id)
-        there = session.scalar(row.with_for_update(**held))
-    if there is None:
-        raise SignInEnded
+    rows = [sa.select(user.c.id).where(user.c.id == user_id)]
+    if account_sign_in_id is not None:
+        at_provider = ACCOUNT_SIGN_IN.c.id == account_sign_in_id
+        rows.append(sa.select(ACCOUNT_SIGN_IN.c.id).where(at_provider))
+    for row in rows:
+        if session.scalar(row.with_for_update(read=True, key_share=True)) is None:
+            raise SignInEnded
 
 
 def _use(session: Session, identifier: str, user_id: int) -> int:

@@ -3,6 +3,7 @@
 import re
 import secrets
 from datetime import datetime, timedelta
+from typing import cast
 
 import sqlalchemy as sa
 from flask_login import UserMixin
@@ -10,15 +11,17 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, WriteOnlyMapped, mapped_column, relationship, validates
 
 from app.database import UTCDateTime, now, writing
-from app.extensions import db
+from app.extensions import Model, db
 from app.models import endings, nicknames
 from app.models.avatars import avatar_url
+from app.models.nicknames import MAX_NICKNAME
 from app.models.posts import Post
-from app.models.sign_ins import Identity, SignIn
+from app.models.sign_ins import CurrentSignIn, Identity, SignIn
 
 LAST_SEEN_EVERY = timedelta(minutes=1)
 # In characters, as those of a post.
 MAX_ABOUT_ME = 140
+MAX_EMAIL = 120
 
 
 followers = db.Table(
@@ -29,14 +32,14 @@ followers = db.Table(
 )
 
 
-class User(UserMixin, db.Model):
+class User(UserMixin, Model):
     __table_args__ = {"sqlite_autoincrement": True}
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    nickname: Mapped[str] = mapped_column(sa.String(64))
-    nickname_key: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    nickname: Mapped[str] = mapped_column(sa.String(MAX_NICKNAME))
+    nickname_key: Mapped[str] = mapped_column(sa.String(MAX_NICKNAME), unique=True)
     # Asserted by a provider and verified by nobody: it finds an avatar, never a user.
-    email: Mapped[str | None] = mapped_column(sa.String(120))
+    email: Mapped[str | None] = mapped_column(sa.String(MAX_EMAIL))
     about_me: Mapped[str] = mapped_column(sa.String(MAX_ABOUT_ME), default="")
     last_seen: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
     avatar_seed: Mapped[str] = mapped_column(sa.String(32))
@@ -47,8 +50,8 @@ class User(UserMixin, db.Model):
     )
     sign_ins: WriteOnlyMapped["SignIn"] = relationship(back_populates="user", passive_deletes=True)
 
-    # What a page has to know of this browser's SignIn, and its token; set while a request lasts.
-    sign_in = None
+    # This browser's SignIn, and its token; set while a request lasts.
+    sign_in = cast(CurrentSignIn | None, None)
     sign_in_token = ""
 
     def __init__(self, **columns):
@@ -65,7 +68,7 @@ class User(UserMixin, db.Model):
 
     @staticmethod
     def find(nickname: str) -> "User | None":
-        """Return the user of that nickname, whatever its case."""
+        """Return the user with this nickname (case-insensitive), or None."""
         if not nicknames.SHAPE.fullmatch(nickname):
             return None
         return db.session.scalar(sa.select(User).where(User.nickname_key == nickname.lower()))
@@ -81,7 +84,7 @@ class User(UserMixin, db.Model):
         """
         nickname = nickname.strip(nicknames.NOT_AT_ENDS) or nickname
         # Leave room for the longest number, so that one prefix finds every candidate.
-        stem = nickname.lower()[: nicknames.MAX_NICKNAME - 10]
+        stem = nickname.lower()[: MAX_NICKNAME - 10]
         taken = set(
             db.session.scalars(
                 sa.select(User.nickname_key).where(
@@ -92,7 +95,7 @@ class User(UserMixin, db.Model):
         candidate, number = nickname, 1
         while candidate.lower() in taken or nicknames.is_reserved(candidate):
             number += 1
-            candidate = f"{nickname[: nicknames.MAX_NICKNAME - len(str(number))]}{number}"
+            candidate = f"{nickname[: MAX_NICKNAME - len(str(number))]}{number}"
         return candidate
 
     @classmethod
@@ -120,7 +123,7 @@ class User(UserMixin, db.Model):
                 if owner := Identity.owner(identifier):
                     return owner
 
-    def rename(self, nickname: str, about_me: str) -> None:
+    def update_profile(self, nickname: str, about_me: str) -> None:
         """Change the profile. Raises IntegrityError when the nickname is taken."""
         with writing():
             self.nickname = nickname
@@ -136,8 +139,8 @@ class User(UserMixin, db.Model):
         with writing() as session:
             session.add(Identity(identifier=identifier, user_id=self.id))
 
-    def remove_identity(self, identity_id: int) -> bool:
-        """Take an OpenID away, and sign out what it began, this browser too if it was that one.
+    def delete_identity(self, identity_id: int) -> bool:
+        """Delete an OpenID, and sign out what it began, this browser too if it was that one.
 
         Returns False when it is not this user's, or the last one.
         """
@@ -151,28 +154,28 @@ class User(UserMixin, db.Model):
             began = sa.or_(SignIn.identity_id == identity_id, SignIn.identity_id.is_(None))
             ends_here = sa.exists().where(SignIn.id == here, began)
             keep = None if session.scalar(sa.select(ends_here)) else here
-            endings.end_sign_ins(session, sa.and_(SignIn.user_id == self.id, began), keep)
+            endings.sign_out(session, sa.and_(SignIn.user_id == self.id, began), keep)
             session.execute(sa.delete(Identity).where(Identity.id == identity_id))
         return True
 
-    def end_sign_ins(self, sign_in_id: int | None = None) -> None:
+    def sign_out(self, sign_in_id: int | None = None) -> None:
         """Sign this user out of one browser, or of all; of our own provider in these as well."""
         with writing() as session:
             self._lock(session)
             if sign_in_id is None:
-                endings.end_all(session, self.id)
+                endings.sign_out_everywhere(session, self.id)
             else:
                 one = sa.and_(SignIn.user_id == self.id, SignIn.id == sign_in_id)
-                endings.end_sign_ins(session, one)
+                endings.sign_out(session, one)
 
     def _lock(self, session: Session) -> None:
         session.execute(sa.select(User.id).where(User.id == self.id).with_for_update())
 
-    def remove(self) -> None:
+    def delete(self) -> None:
         """Delete the user; their posts, OpenIDs and sign-ins go with them."""
         with writing() as session:
             self._lock(session)
-            endings.end_all(session, self.id)
+            endings.sign_out_everywhere(session, self.id)
             session.execute(sa.delete(User).where(User.id == self.id))
 
     def avatar(self, size: int) -> str:
@@ -187,7 +190,7 @@ class User(UserMixin, db.Model):
         return post
 
     def follow(self, user: "User") -> bool:
-        """Follow `user`; False when that is oneself, or followed already."""
+        """Follow `user`; returns False when that is oneself, or followed already."""
         if user.id == self.id:
             return False
         try:
@@ -200,26 +203,24 @@ class User(UserMixin, db.Model):
         return True
 
     def unfollow(self, user: "User") -> bool:
-        """Follow `user` no more; False when they were not followed."""
+        """Follow `user` no more; returns False when they were not followed."""
         with writing() as session:
-            gone = session.execute(
-                sa.delete(followers).where(
-                    followers.c.follower_id == self.id, followers.c.followed_id == user.id
-                )
+            row = sa.delete(followers).where(
+                followers.c.follower_id == self.id, followers.c.followed_id == user.id
             )
-        return gone.rowcount == 1
+            return session.scalar(row.returning(followers.c.followed_id)) is not None
 
     def follows_somebody(self) -> bool:
-        return db.session.scalar(FOLLOWS_SOMEBODY, {"me": self.id})
+        return bool(db.session.scalar(FOLLOWS_SOMEBODY, {"me": self.id}))
 
     def is_following(self, user: "User") -> bool:
         follows = sa.exists().where(
             followers.c.follower_id == self.id, followers.c.followed_id == user.id
         )
-        return db.session.scalar(sa.select(follows))
+        return bool(db.session.scalar(sa.select(follows)))
 
     def followed_posts(self) -> sa.Select:
-        """Return the statement of the posts of those followed and one's own, newest first."""
+        """Return the SELECT of the posts of those followed and one's own, newest first."""
         followed = sa.select(followers.c.followed_id).where(followers.c.follower_id == self.id)
         return (
             sa.select(Post)
@@ -227,22 +228,23 @@ class User(UserMixin, db.Model):
             .order_by(Post.id.desc())
         )
 
-    def see(self) -> None:
-        """Note that the user is here, at most once a minute, in a transaction of its own.
+    def touch_last_seen(self) -> None:
+        """Store that the user is here, at most once a minute, in a transaction of its own.
 
         What was loaded of the user stays as it was, so that a page that writes this asks the
         database no more than any other. Raises SQLAlchemyError when it cannot be written.
         """
         moment = now()
         earlier = moment - LAST_SEEN_EVERY
-        if self.last_seen > earlier and self.sign_in.last_used > earlier:
+        here = self.sign_in
+        if here is None or (self.last_seen > earlier and here.last_used > earlier):
             return
         db.session.expunge(self)
         try:
             with writing() as session:
                 session.execute(sa.update(User).where(User.id == self.id).values(last_seen=moment))
                 session.execute(
-                    sa.update(SignIn).where(SignIn.id == self.sign_in.id).values(last_used=moment)
+                    sa.update(SignIn).where(SignIn.id == here.id).values(last_used=moment)
                 )
             sa.orm.attributes.set_committed_value(self, "last_seen", moment)
         finally:
@@ -258,7 +260,7 @@ FOLLOWS_SOMEBODY = sa.select(sa.exists().where(followers.c.follower_id == sa.bin
 
 
 def cleaned_email(text: str | None) -> str | None:
-    """Return an e-mail address as a provider sent it, or None when it cannot be one."""
+    """Return a mail address as a provider sent it, or None when it cannot be one."""
     text = (text or "").strip()
     looks_right = re.fullmatch(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+", text)
-    return text if looks_right and len(text) <= 120 else None
+    return text if looks_right and len(text) <= MAX_EMAIL else None

@@ -107,7 +107,7 @@ class Account(Model):
     def _sign_out(self, session: Session, keep: int | None) -> None:
         # First those here: nothing begins at the site any more that comes from one of them.
         session.execute(sa.delete(AccountSignIn).where(AccountSignIn.account_id == self.id))
-        endings.end_sign_ins(session, endings.hangs_on(self.identifier), keep)
+        endings.sign_out(session, endings.hangs_on(self.identifier), keep)
 
     def delete(self, keep: int | None = None) -> None:
         """Delete all but the username, and sign out what it began like a new password."""

@@ -68,7 +68,7 @@ def remove(identity_id: int):
     if proof := proofs.ask_unless_fresh(url_for("profiles.edit")):
         return proof
     token = g.user.sign_in_token
-    if not g.user.remove_identity(identity_id):
+    if not g.user.delete_identity(identity_id):
         flash("Your last OpenID stays: without it you could not sign in.", "error")
         return _back()
     current_app.logger.info("user %s removed an OpenID", g.user.id)
@@ -89,7 +89,7 @@ def end_sign_ins(sign_in_id: int | None = None):
     this_one = sign_in_id == g.user.sign_in.id
     if not this_one and (proof := proofs.ask_unless_fresh(url_for("profiles.edit"))):
         return proof
-    g.user.end_sign_ins(sign_in_id)
+    g.user.sign_out(sign_in_id)
     current_app.logger.info(
         "sign-out of user %s: %s",
         g.user.id,
@@ -115,7 +115,7 @@ def delete():
         if proof:
             return proof
         current_app.logger.info("user %s leaves for good", g.user.id)
-        g.user.remove()
+        g.user.delete()
         sign_out()
         flash("You and all that you wrote are deleted. Farewell!", "success")
         return redirect(url_for("auth.login"))

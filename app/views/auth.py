@@ -22,7 +22,7 @@ from app.extensions import csrf, limiter, lm
 from app.failures.redaction import OwnWord
 from app.forms import OWN_PROVIDER, LoginForm, NicknameForm, typed
 from app.models import (
-    LONGEST_IDENTIFIER,
+    MAX_IDENTIFIER,
     Identity,
     SignIn,
     SignInEnded,
@@ -175,7 +175,7 @@ def after_login(resp: ProvenIdentifier):
     """Sign in the user of the proven identifier, who on the first visit is made."""
     identifier, expected = resp.identifier, resp.asked
     # Its fragment is the provider's own words, and comes from no address that we fetched.
-    if len(identifier) > LONGEST_IDENTIFIER or not identifier.isprintable():
+    if len(identifier) > MAX_IDENTIFIER or not identifier.isprintable():
         return sign_in_failed("refused", expected)
     proved = proofs.proof_time(identifier, resp.auth_time)
     if proved is None:
@@ -246,7 +246,7 @@ def logout():
     if request.method != "POST":
         return render_template("auth/logout.html")
     if g.user.is_authenticated:
-        g.user.end_sign_ins(g.user.sign_in.id)
+        g.user.sign_out(g.user.sign_in.id)
         current_app.logger.info("sign-out of user %s", g.user.id)
     account.sign_out()
     flash("You are signed out.", "success")

@@ -108,7 +108,7 @@ def edit():
     form = EditForm(before, obj=g.user)
     if form.validate_on_submit():
         try:
-            g.user.rename(form.nickname.data, form.about_me.data)
+            g.user.update_profile(form.nickname.data, form.about_me.data)
         except IntegrityError:
             form.refuse_taken()
         else:

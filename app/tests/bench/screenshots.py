@@ -101,7 +101,7 @@ def fill() -> User:
     """Write people and their posts into the database; gives the one who reads."""
     users = {name: User.sign_up(f"https://{name}.example.com/", name, None) for name in PEOPLE}
     for name, about_me in PEOPLE.items():
-        users[name].rename(name, about_me)
+        users[name].update_profile(name, about_me)
     reader = users["miguel"]
     for user in users.values():
         user.follow(users["susan"])

@@ -87,17 +87,17 @@ class SigningUpTests(ConcurrencyCase):
 class RenamingTests(ConcurrencyCase, PeopleTestCase):
     def test_of_two_who_want_one_nickname_one_gets_it_and_the_other_a_sentence(self):
         both_have_been_told_it_is_free = threading.Barrier(2)
-        rename = User.rename
+        update_profile = User.update_profile
 
         def rename_together(user, *values):
             both_have_been_told_it_is_free.wait(PATIENCE)
-            return rename(user, *values)
+            return update_profile(user, *values)
 
         browsers = [self.browser(self.john), self.browser(self.susan)]
         for browser in browsers:
             browser.get("/edit")
         about = ["I am John.", "I am Susan."]
-        with mock.patch.object(User, "rename", rename_together):
+        with mock.patch.object(User, "update_profile", rename_together):
             self.at_once(
                 lambda browser=browser, text=text: browser.submit(nickname="Miguel", about_me=text)
                 for browser, text in zip(browsers, about, strict=True)

@@ -142,7 +142,7 @@ class LastSeenTests(BrokenCase):
         moment = now()
         with self.own.app_context():
             user = SignIn.user_of(self.token)
-            user.see()
+            user.touch_last_seen()
             self.assertGreaterEqual(user.last_seen, moment)
             self.assertFalse(db.session.dirty)
             self.assertIn(user, db.session)

@@ -45,7 +45,7 @@ class EndingRaceTests(ConcurrencyCase):
         self.race(AccountSignIn.sign_out)
 
     def test_the_user_signs_out_everywhere(self):
-        self.race(lambda token: db.session.get(User, self.user_id).end_sign_ins())
+        self.race(lambda token: db.session.get(User, self.user_id).sign_out())
 
     def test_the_password_changes(self):
         self.race(lambda token: db.session.get(Account, self.account_id).set_password(PASSWORD))
@@ -59,7 +59,7 @@ class EndingRaceTests(ConcurrencyCase):
             own = db.session.scalar(sa.select(Identity.id).where(Identity.identifier == identifier))
 
             def remove(own=own):
-                db.session.get(User, self.user_id).remove_identity(own)
+                db.session.get(User, self.user_id).delete_identity(own)
 
             self.at_once([self.begin] * self.AT_ONCE + [remove])
             self.assertEqual(self.count(SignIn), 0)
@@ -81,7 +81,7 @@ class RowLockTests(PeopleTestCase):
 
         def remove_the_second():
             with self.app.app_context():
-                outcome.append(db.session.get(User, user_id).remove_identity(second))
+                outcome.append(db.session.get(User, user_id).delete_identity(second))
             done.set()
 
         thread = threading.Thread(target=remove_the_second)

@@ -69,7 +69,7 @@ class StandingTests(PeopleTestCase):
         user = SignIn.user_of(SignIn.begin(self.john, JOHN))
         with self.assertRaises(SignInEnded):
             SignIn.renew(user, "https://susan.example.com/", now())
-        user.end_sign_ins(user.sign_in.id)
+        user.sign_out(user.sign_in.id)
         with self.assertRaises(SignInEnded):
             SignIn.renew(user, JOHN, now())
 
@@ -149,7 +149,7 @@ class GoingTests(PeopleTestCase):
                 SignIn.begin(self.susan, "https://susan.example.com/")
                 left = set(db.session.scalars(sa.select(SignIn.user_id)))
                 self.assertEqual(left, {self.susan.id})
-                self.susan.end_sign_ins()
+                self.susan.sign_out()
 
     def test_sign_ins_at_our_provider_go_after_thirty_days(self):
         account = Account.join("miguel", PASSWORD, None)

@@ -99,7 +99,7 @@ class FeedTests(FeedTestCase):
         db.session.execute(sa.update(Post).values(timestamp=datetime(2026, 1, 1, tzinfo=UTC)))
         db.session.commit()
         before = self.parsed()
-        Post.edit_own(post.id, self.john, "after")
+        Post.edit(post.id, self.john, "after")
         after = self.parsed()
         self.assertEqual(after.entries[0].id, before.entries[0].id)
         self.assertEqual(after.entries[0].published, before.entries[0].published)
@@ -201,9 +201,9 @@ class FeedCachingTests(FeedTestCase):
         etag = self.fetch().headers["ETag"]
         for change in (
             lambda: self.susan.write("two"),
-            lambda: Post.edit_own(post.id, self.john, "changed"),
-            lambda: Post.delete_own(post.id, self.john),
-            lambda: self.susan.rename("suzy", ""),
+            lambda: Post.edit(post.id, self.john, "changed"),
+            lambda: Post.delete(post.id, self.john),
+            lambda: self.susan.update_profile("suzy", ""),
         ):
             change()
             response = self.fetch(If_None_Match=etag)

@@ -74,7 +74,7 @@ class FourPeopleTests(PeopleTestCase):
                 )
 
     def test_a_removed_user_leaves_every_timeline(self):
-        self.david.remove()
+        self.david.delete()
         browser = self.browser(self.john)
         browser.get("/")
         self.assertEqual(shown(browser), self.posts(["susan", "john"]))

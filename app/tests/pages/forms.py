@@ -91,7 +91,7 @@ class RefusedFormTests(JoinMixin, PeopleTestCase):
         }.items():
             browser.submit(post=text)
             self.assertIn(words, browser.page.words)
-        self.john.rename("john", "x" * 139)
+        self.john.update_profile("john", "x" * 139)
         browser.get("/edit")
         self.assertIn("1 character left", browser.page.words)
 

@@ -113,17 +113,17 @@ class MentionTests(PeopleTestCase):
         self.assertEqual(self.mentioned(), [("/user/susan9", "@susan9"), ("/user/susan", "@susan")])
 
     def test_whoever_goes_by_another_name_or_leaves_is_linked_no_more(self):
-        self.susan.rename("suzy", "")
+        self.susan.update_profile("suzy", "")
         self.assertEqual(self.mentioned(), [])
-        self.susan.rename("Susan", "")
+        self.susan.update_profile("Susan", "")
         self.assertEqual(len(self.mentioned()), 2)
         self.susan.remove()
         self.assertEqual(self.mentioned(), [])
 
     def test_what_is_kept_goes_with_the_post(self):
-        Post.edit_own(self.post_.id, self.john, "#tea")
+        Post.edit(self.post_.id, self.john, "#tea")
         self.assertEqual((self.count(Mention), self.count(Tag)), (0, 1))
-        Post.delete_own(self.post_.id, self.john)
+        Post.delete(self.post_.id, self.john)
         self.assertEqual(self.count(Tag), 0)
 
 

@@ -14,7 +14,7 @@ from app.tests.support.clock import Clock
 
 class ProfilePageTests(PeopleTestCase):
     def test_it_shows_who_the_user_is_and_what_they_wrote(self):
-        self.susan.rename("susan", "I like tea.\nAnd cats.")
+        self.susan.update_profile("susan", "I like tea.\nAnd cats.")
         self.post(self.susan, "of susan")
         self.post(self.john, "of john")
         browser = self.browser(self.john)
@@ -151,7 +151,7 @@ class EditPageTests(PeopleTestCase):
     def test_a_name_from_before_the_rules_stays_until_another_one_is_chosen(self):
         for old in ("john.", "-john", "admin.", "a.d.m.i.n"):
             with self.subTest(old):
-                self.john.rename(old, "")
+                self.john.update_profile(old, "")
                 browser = self.edit(old, f"words of {old}")
                 self.assertEqual(browser.page.statuses, ["Your changes have been saved."])
                 self.assertEqual((self.john.nickname, self.john.about_me), (old, f"words of {old}"))

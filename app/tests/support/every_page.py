@@ -215,11 +215,11 @@ class Readers(JoinMixin):
         miguel.follow(susan)
         susan.follow(miguel)
         miguel.add_identity("https://people.example.com/a/rather/long/address/of/miguel")
-        miguel.rename("miguel", "Tea, trains and maps.")
+        miguel.update_profile("miguel", "Tea, trains and maps.")
         for number in range(PAGE_SIZE):
             miguel.write(f"Cup number {number}, with @susan")
         post = miguel.write("A second thought")
-        Post.edit_own(post.id, miguel, "A third thought")
+        Post.edit(post.id, miguel, "A third thought")
         account = db.session.scalar(sa.select(Account).where(Account.username_key == "miguel"))
         Consent.remember(account, "https://forum.example/")
         return browser
