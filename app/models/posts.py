@@ -1,19 +1,15 @@
 """Posts, and what they carry: tags and mentions."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column
 
 from app.database import UTCDateTime, now, writing
 from app.extensions import Model, db
 from app.models import contents
 from app.models.contents import MAX_TAG
 from app.models.nicknames import MAX_NICKNAME
-
-if TYPE_CHECKING:
-    from app.models import User
 
 # SQLite counts on its own only in a column of the type INTEGER, which holds as much.
 BIG_ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
@@ -30,7 +26,6 @@ class Post(Model):
     timestamp: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
     edited: Mapped[datetime | None] = mapped_column(UTCDateTime)
     user_id: Mapped[int] = mapped_column(sa.ForeignKey("user.id", ondelete="CASCADE"))
-    author: Mapped["User"] = relationship(back_populates="posts")
 
     def __repr__(self) -> str:
         return f"<Post {self.id}>"
@@ -46,11 +41,11 @@ class Post(Model):
         )
 
     @staticmethod
-    def edit(post_id: int, author: "User", body: str) -> bool:
-        """Change a post; returns False when `author` has none of that id."""
+    def edit(post_id: int, author_id: int, body: str) -> bool:
+        """Change a post; returns False when the author has none of that id."""
         with writing() as session:
             post = session.scalar(
-                sa.select(Post).where(Post.id == post_id, Post.user_id == author.id)
+                sa.select(Post).where(Post.id == post_id, Post.user_id == author_id)
             )
             if post is None:
                 return False
@@ -60,10 +55,10 @@ class Post(Model):
         return True
 
     @staticmethod
-    def delete(post_id: int, author: "User") -> bool:
-        """Delete a post; returns False when `author` has none of that id."""
+    def delete(post_id: int, author_id: int) -> bool:
+        """Delete a post; returns False when the author has none of that id."""
         with writing() as session:
-            own = sa.delete(Post).where(Post.id == post_id, Post.user_id == author.id)
+            own = sa.delete(Post).where(Post.id == post_id, Post.user_id == author_id)
             return session.scalar(own.returning(Post.id)) is not None
 
 

@@ -1,18 +1,14 @@
 """A user's OpenIDs and signed-in browsers; `endings` has what ends together."""
 
 from datetime import datetime, timedelta
-from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.database import UTCDateTime, now, writing
 from app.extensions import Model, db
 from app.models.tokens import hashed, new_token
-
-if TYPE_CHECKING:
-    from app.models import User
 
 # Longer OpenIDs are refused: a newcomer's waits in a cookie.
 MAX_IDENTIFIER = 400
@@ -34,6 +30,7 @@ class CurrentSignIn(NamedTuple):
     """What a page has to know of the SignIn of the browser that asks for it."""
 
     id: int
+    user_id: int
     last_used: datetime
     remembered: bool
     proved: datetime
@@ -55,17 +52,6 @@ class Identity(Model):
     last_used: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
     # None for one that was there before this was kept.
     added: Mapped[datetime | None] = mapped_column(UTCDateTime, default=now)
-    user: Mapped["User"] = relationship(back_populates="identities")
-
-    @staticmethod
-    def owner(identifier: str) -> "User | None":
-        """Return the user whom this claimed identifier signs in, or None."""
-        identity = db.session.scalar(
-            sa.select(Identity)
-            .options(joinedload(Identity.user, innerjoin=True))
-            .where(Identity.identifier == identifier)
-        )
-        return identity and identity.user
 
     @staticmethod
     def is_followed_by_another(identifier: str) -> bool:
@@ -100,11 +86,10 @@ class SignIn(Model):
     browser: Mapped[str] = mapped_column(sa.String(MAX_BROWSER), default="")
     began: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
     last_used: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
-    user: Mapped["User"] = relationship(back_populates="sign_ins")
 
     @staticmethod
     def begin(
-        user: "User",
+        user_id: int,
         identifier: str,
         remembered: bool = False,
         browser: str = "",
@@ -112,14 +97,14 @@ class SignIn(Model):
         account_sign_in_id: int | None = None,
         replaced_id: int | None = None,
     ) -> str:
-        """Sign `user` in with one of their OpenIDs; return the token that the browser shows.
+        """Sign a user in with one of their OpenIDs; return the token that the browser shows.
 
         `proved` is when they proved it, by default now; `account_sign_in_id` is this browser's
         sign-in at our own provider, and `replaced_id` the one that it had here before.
         Raises SignInEnded when the OpenID is not theirs any more, or the provider's sign-in
         has ended: an answer that was kept back must not outlive what it came from.
         """
-        token, user_id = new_token(), user.id
+        token = new_token()
         with writing() as session:
             session.execute(sa.delete(SignIn).where(SignIn.has_ended()))
             _lock(session, user_id, account_sign_in_id)
@@ -140,21 +125,19 @@ class SignIn(Model):
         return token
 
     @staticmethod
-    def renew(user: "User", identifier: str, proved: datetime) -> str:
-        """Note that `user` proved an OpenID of theirs again in this browser; return a new token.
+    def renew(sign_in: CurrentSignIn, identifier: str, proved: datetime) -> str:
+        """Note that the user of `sign_in` proved an OpenID of theirs again; return a new token.
 
         The old one is worth nothing any more, wherever a copy of it may be.
         Raises SignInEnded when this sign-in has ended, or the OpenID is not theirs.
         """
-        if user.sign_in is None:
-            raise SignInEnded
-        token, user_id, sign_in_id = new_token(), user.id, user.sign_in.id
+        token = new_token()
         with writing() as session:
-            _lock(session, user_id)
-            identity_id = _use(session, identifier, user_id)
+            _lock(session, sign_in.user_id)
+            identity_id = _use(session, identifier, sign_in.user_id)
             renewed = session.scalar(
                 sa.update(SignIn)
-                .where(SignIn.id == sign_in_id)
+                .where(SignIn.id == sign_in.id)
                 .values(token_hash=hashed(token), identity_id=identity_id, proved=proved)
                 .returning(SignIn.id)
             )
@@ -173,40 +156,23 @@ class SignIn(Model):
             ),
         )
 
-    @staticmethod
-    def user_of(token: str) -> "User | None":
-        """Return the user whose browser shows `token`, or None once that sign-in has ended."""
-        moment = now()
-        found = db.session.execute(
-            _sign_in_of_token(),
-            {
-                "token_hash": hashed(token),
-                "remembered_since": moment - REMEMBERED_SIGN_IN_ENDS_AFTER,
-                "unused_since": moment - UNUSED_SIGN_IN_ENDS_AFTER,
-            },
-        ).first()
-        if found is None:
-            return None
-        user, *columns = found
-        user.sign_in, user.sign_in_token = CurrentSignIn(*columns), token
-        return user
+
+# The condition for the sign-in of a token, with parameters_of(), unless it has ended.
+IS_OF_TOKEN = sa.and_(
+    SignIn.token_hash == sa.bindparam("token_hash"),
+    SignIn.last_used >= sa.bindparam("remembered_since"),
+    sa.or_(SignIn.remembered, SignIn.last_used >= sa.bindparam("unused_since")),
+)
 
 
-@cache
-def _sign_in_of_token() -> sa.Select:
-    # Made once, for it is needed for every page of a member.
-    return (
-        sa.select(
-            SignIn.user.property.entity,
-            *(getattr(SignIn, name) for name in CurrentSignIn._fields),
-        )
-        .join(SignIn.user)
-        .where(
-            SignIn.token_hash == sa.bindparam("token_hash"),
-            SignIn.last_used >= sa.bindparam("remembered_since"),
-            sa.or_(SignIn.remembered, SignIn.last_used >= sa.bindparam("unused_since")),
-        )
-    )
+def parameters_of(token: str) -> dict[str, object]:
+    """Return the parameters of IS_OF_TOKEN for the browser that shows `token`."""
+    moment = now()
+    return {
+        "token_hash": hashed(token),
+        "remembered_since": moment - REMEMBERED_SIGN_IN_ENDS_AFTER,
+        "unused_since": moment - UNUSED_SIGN_IN_ENDS_AFTER,
+    }
 
 
 def _lock(session: Session, user_id: int, account_sign_in_id: int | None = None) -> None:

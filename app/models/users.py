@@ -16,7 +16,7 @@ from app.models import endings, nicknames
 from app.models.avatars import avatar_url
 from app.models.nicknames import MAX_NICKNAME
 from app.models.posts import Post
-from app.models.sign_ins import CurrentSignIn, Identity, SignIn
+from app.models.sign_ins import IS_OF_TOKEN, CurrentSignIn, Identity, SignIn, parameters_of
 
 LAST_SEEN_EVERY = timedelta(minutes=1)
 # In characters, as those of a post.
@@ -44,11 +44,9 @@ class User(UserMixin, Model):
     last_seen: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
     avatar_seed: Mapped[str] = mapped_column(sa.String(32))
 
-    posts: WriteOnlyMapped[Post] = relationship(back_populates="author", passive_deletes=True)
-    identities: WriteOnlyMapped["Identity"] = relationship(
-        back_populates="user", passive_deletes=True
-    )
-    sign_ins: WriteOnlyMapped["SignIn"] = relationship(back_populates="user", passive_deletes=True)
+    posts: WriteOnlyMapped[Post] = relationship(backref="author", passive_deletes=True)
+    identities: WriteOnlyMapped[Identity] = relationship(passive_deletes=True)
+    sign_ins: WriteOnlyMapped[SignIn] = relationship(passive_deletes=True)
 
     # This browser's SignIn, and its token; set while a request lasts.
     sign_in = cast(CurrentSignIn | None, None)
@@ -72,6 +70,25 @@ class User(UserMixin, Model):
         if not nicknames.SHAPE.fullmatch(nickname):
             return None
         return db.session.scalar(sa.select(User).where(User.nickname_key == nickname.lower()))
+
+    @staticmethod
+    def of_identifier(identifier: str) -> "User | None":
+        """Return the user whom this claimed identifier signs in, or None."""
+        return db.session.scalar(
+            sa.select(User)
+            .join(Identity, Identity.user_id == User.id)
+            .where(Identity.identifier == identifier)
+        )
+
+    @staticmethod
+    def of_token(token: str) -> "User | None":
+        """Return the user whose browser shows `token`, or None once that sign-in has ended."""
+        found = db.session.execute(USER_OF_TOKEN, parameters_of(token)).first()
+        if found is None:
+            return None
+        user, *columns = found
+        user.sign_in, user.sign_in_token = CurrentSignIn(*columns), token
+        return user
 
     @staticmethod
     def make_unique_nickname(nickname: str) -> str:
@@ -120,7 +137,7 @@ class User(UserMixin, Model):
             except IntegrityError:
                 # Somebody was quicker with the nickname, or with the identifier. Each
                 # round somebody gets through, so this ends.
-                if owner := Identity.owner(identifier):
+                if owner := cls.of_identifier(identifier):
                     return owner
 
     def update_profile(self, nickname: str, about_me: str) -> None:
@@ -255,7 +272,12 @@ class User(UserMixin, Model):
         return self.sign_in_token
 
 
-# Made once, for it is needed for every home page.
+# Made once, for they are needed for every page of a member, and for every home page.
+USER_OF_TOKEN = (
+    sa.select(User, *(getattr(SignIn, name) for name in CurrentSignIn._fields))
+    .join(SignIn, SignIn.user_id == User.id)
+    .where(IS_OF_TOKEN)
+)
 FOLLOWS_SOMEBODY = sa.select(sa.exists().where(followers.c.follower_id == sa.bindparam("me")))
 
 

@@ -63,7 +63,7 @@ _columns: dict[str, sa.SQLColumnExpression] = {
     "avatar_seed": User.avatar_seed,
     "mentioned": _mentioned.label("mentioned"),
 }
-POSTS = sa.select(*(_columns[name] for name in PostRow._fields)).join(Post.author)
+POSTS = sa.select(*(_columns[name] for name in PostRow._fields)).join(User)
 
 
 def posts_of(ids: sa.SelectBase, downwards: bool) -> sa.Select:

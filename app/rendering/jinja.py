@@ -12,7 +12,6 @@ from markupsafe import Markup
 from app.database import now
 from app.models.avatars import avatar_url, drawn_avatar_url
 from app.rendering import dates
-from app.rendering.avatars import avatar_url, drawn_avatar_url
 from app.rendering.cards import AVATAR_SIZE
 
 # Marks in User-Agent headers. The first found counts: browsers claim to be older ones too.

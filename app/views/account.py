@@ -6,7 +6,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.failures.redaction import OwnWord
 from app.forms import DeleteForm, OpenIDForm
-from app.models import SignIn
+from app.models import User
 from app.openid import asked
 from app.openid.asked import Asked
 from app.openid.relying_party import SignInRefused, oid
@@ -72,7 +72,7 @@ def remove(identity_id: int):
         flash("Your last OpenID stays: without it you could not sign in.", "error")
         return _back()
     current_app.logger.info("user %s removed an OpenID", g.user.id)
-    if SignIn.user_of(token) is None:
+    if User.of_token(token) is None:
         sign_out()
         flash("That OpenID is removed, and with it your sign-in here.", "success")
         return redirect(url_for("auth.login"))

@@ -24,7 +24,6 @@ from app.forms import OWN_PROVIDER, LoginForm, NicknameForm, typed
 from app.models import (
     MAX_IDENTIFIER,
     Identity,
-    SignIn,
     SignInEnded,
     User,
     cleaned_email,
@@ -62,7 +61,7 @@ def needs_no_look() -> bool:
 
 @lm.user_loader
 def load_user(token: str) -> User | None:
-    return SignIn.user_of(token)
+    return User.of_token(token)
 
 
 @lm.unauthorized_handler
@@ -184,7 +183,7 @@ def after_login(resp: ProvenIdentifier):
         return proofs.accept(identifier, expected, proved)
     if expected.add_to is not None:
         return account.add_proven(identifier, expected)
-    user = Identity.owner(identifier)
+    user = User.of_identifier(identifier)
     if user is not None:
         return _signed_in(user, identifier, expected.remember, proved)
     email = cleaned_email(resp.email)
@@ -223,7 +222,7 @@ def nickname():
     if form.validate_on_submit():
         moment = datetime.fromtimestamp(newcomer.proved, UTC)
         proved = proofs.proof_time(newcomer.identifier, moment)
-        if Identity.owner(newcomer.identifier):
+        if User.of_identifier(newcomer.identifier):
             # Somebody who finds this cookie later must not get in with it.
             return sign_in_failed("used")
         if proved is None or now() - moment > MAX_NEWCOMER_AGE:

@@ -94,7 +94,7 @@ def edit(post_id: int):
     row = _own(post_id)
     form = PostForm(post=row.body)
     if form.validate_on_submit():
-        if not Post.edit(post_id, g.user, form.post.data or ""):
+        if not Post.edit(post_id, g.user.id, form.post.data or ""):
             abort(404)
         flash("Your post is changed.", "success")
         return redirect(url_for("posts.post", post_id=post_id))
@@ -110,7 +110,7 @@ def delete(post_id: int):
     back = safe_next(request.values.get("next"))
     if request.method != "POST":
         return render_template("posts/delete.html", cards=cards([row]), back=back)
-    if not Post.delete(post_id, g.user):
+    if not Post.delete(post_id, g.user.id):
         abort(404)
     current_app.logger.info("post %s deleted", post_id)
     flash("Your post is deleted.", "success")

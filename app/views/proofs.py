@@ -18,7 +18,7 @@ from flask_login import login_required
 from app.database import now
 from app.extensions import db, limiter
 from app.failures.redaction import OwnWord
-from app.models import Identity, SignInEnded, endings
+from app.models import Identity, SignInEnded, User, endings
 from app.models.sign_ins import MAX_PROOF_AGE, is_fresh
 from app.openid import asked
 from app.openid.asked import Asked
@@ -114,7 +114,7 @@ def accept(identifier: str, expected: Asked, proved: datetime):
     """Note that the user of this browser proved an OpenID of theirs; nobody else is signed in."""
     if not g.user.is_authenticated or g.user.id != expected.prove:
         return oid.signal_error("elsewhere", expected)
-    owner = Identity.owner(identifier)
+    owner = User.of_identifier(identifier)
     if owner is None or owner.id != g.user.id:
         return _refuse(NOT_YOURS, expected)
     if not is_fresh(proved):

@@ -23,7 +23,7 @@ def begin(
     Raises SignInEnded like SignIn.begin.
     """
     user.sign_in_token = SignIn.begin(
-        user,
+        user.id,
         identifier,
         remember,
         request.user_agent.string,
@@ -41,7 +41,7 @@ def renew(identifier: str, proved: datetime) -> None:
     Raises SignInEnded like SignIn.renew.
     """
     user = current_user._get_current_object()
-    user.sign_in_token = SignIn.renew(user, identifier, proved)
+    user.sign_in_token = SignIn.renew(user.sign_in, identifier, proved)
     browser_session.renew(user, user.sign_in.remembered)
     current_app.logger.info("user %s proved an OpenID again", user.id)
 
@@ -55,7 +55,7 @@ def note_use(user: User) -> None:
     if failed is not None and time.monotonic() < failed + LAST_SEEN_EVERY.total_seconds():
         return
     try:
-        user.see()
+        user.touch_last_seen()
     except SQLAlchemyError as error:
         current_app.extensions[FAILED] = time.monotonic()
         reason = getattr(error, "orig", None) or error

@@ -22,7 +22,7 @@ from sqlalchemy.exc import IntegrityError
 from app import provider
 from app.database import now
 from app.extensions import limiter
-from app.models import Identity, SignInEnded, nicknames
+from app.models import SignInEnded, User, nicknames
 from app.openid.xrds import endpoint_url, identity_document, wants_xrds
 from app.provider import sign_ins
 from app.provider.forms import DeleteAccountForm, JoinForm, PasswordForm, SignInForm
@@ -173,7 +173,7 @@ def _proved(account: Account) -> None:
     # Whoever has just typed the password has proved the OpenID too, and copies of this
     # browser's cookies are as old as the password.
     if current_user.is_authenticated:
-        owner = Identity.owner(account.identifier)
+        owner = User.of_identifier(account.identifier)
         if owner and owner.id == current_user.id:
             with suppress(SignInEnded):
                 site_sign_ins.renew(account.identifier, now())
@@ -204,7 +204,7 @@ def identity(username: str):
         "provider/identity.html",
         account=account,
         endpoint=endpoint_url(),
-        user=Identity.owner(account.identifier),
+        user=User.of_identifier(account.identifier),
     )
     response = Response(page)
     response.vary.add("Accept")

@@ -131,7 +131,7 @@ class SignInsTests(PeopleTestCase):
         }
         for agent, name in agents.items():
             with self.subTest(name):
-                SignIn.begin(self.john, "https://john.example.com/", browser=agent)
+                SignIn.begin(self.john.id, "https://john.example.com/", browser=agent)
                 self.here.get("/edit")
                 self.assertIn(name, self.here.page.words)
                 self.assertNotIn("<script>alert", self.here.text)

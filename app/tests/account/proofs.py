@@ -126,7 +126,7 @@ class ProofTests(ProvingCase):
         john = User.sign_up("https://john.example.com/", "john", None)
         self.press("add")
         answer = self.decide(self.here)
-        token = SignIn.begin(john, "https://john.example.com/")
+        token = SignIn.begin(john.id, "https://john.example.com/")
         with self.here.client.session_transaction(base_url=SITE) as session:
             session["_user_id"] = token
         before = self.proved()

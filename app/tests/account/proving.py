@@ -106,7 +106,7 @@ class ProvingTests(ProvingCase):
         self.app = self.make_app(OPENID_TRUSTED_ORIGINS=f"{self.provider.origin},{gone.origin}")
         self.susan.add_identity(gone_one)
         self.here = self.browser()
-        token = SignIn.begin(self.susan, gone_one)
+        token = SignIn.begin(self.susan.id, gone_one)
         with self.here.client.session_transaction(base_url=SITE) as session:
             session["_user_id"] = token
         self.clock.moment += timedelta(minutes=11)

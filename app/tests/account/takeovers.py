@@ -244,7 +244,7 @@ class NewcomerTests(ProofTakeoverCase):
         self.clock.moment += timedelta(hours=1, seconds=1)
         browser.submit(nickname="late")
         self.assertEqual(browser.page.alerts, [PROBLEMS["elsewhere"]])
-        self.assertIsNone(Identity.owner(self.provider.origin + "/id/new"))
+        self.assertIsNone(User.of_identifier(self.provider.origin + "/id/new"))
 
     def test_within_an_hour_it_does_and_it_is_as_old_as_it_is(self):
         browser = self.newcomer()
@@ -263,4 +263,4 @@ class NewcomerTests(ProofTakeoverCase):
         browser.submit(nickname="late")
         self.assertEqual(browser.page.alerts, [PROBLEMS["used"]])
         self.assertEqual(self.state(), before)
-        self.assertEqual(Identity.owner(OWN).id, self.victims[0])
+        self.assertEqual(User.of_identifier(OWN).id, self.victims[0])

@@ -78,7 +78,7 @@ def take(case: type, folder: Path) -> dict[Path, int]:
         reader = fill()
         browser = Browser(site.app, site.origin)
         identifier, name = reader.identifiers()[0], "X11; Linux Firefox/128.0"
-        browser.take_sign_in(SignIn.begin(reader, identifier, browser=name))
+        browser.take_sign_in(SignIn.begin(reader.id, identifier, browser=name))
         db.session.remove()
     sizes = {}
     for name, path in PAGES.items():

@@ -10,7 +10,7 @@ from app.cli import demo
 from app.models import Identity, User, contents, followers
 from app.models.posts import Mention, Post, Tag
 from app.provider.models import Account
-from app.tests.support.base import PeopleTestCase
+from app.tests.support.base import OWN_BUTTON, PeopleTestCase
 
 
 class DemoTests(PeopleTestCase):

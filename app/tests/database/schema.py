@@ -196,8 +196,8 @@ class RowTests(PeopleTestCase):
                 self.assertGreater(make().id, first)
 
     def test_a_user_takes_posts_identities_and_sign_ins_along(self):
-        SignIn.begin(self.john, "https://john.example.com/")
-        SignIn.begin(self.susan, "https://susan.example.com/")
+        SignIn.begin(self.john.id, "https://john.example.com/")
+        SignIn.begin(self.susan.id, "https://susan.example.com/")
         self.john.write("by john")
         self.susan.write("by susan")
         with writing() as session:

@@ -65,7 +65,7 @@ class SigningUpTests(ConcurrencyCase):
             {"miguel", *(f"miguel{number}" for number in range(2, MANY + 1))},
         )
         for number, user_id in enumerate(ids):
-            self.assertEqual(Identity.owner(f"https://{number}.example.com/").id, user_id)
+            self.assertEqual(User.of_identifier(f"https://{number}.example.com/").id, user_id)
 
     def test_the_same_identifier_eight_times_becomes_one_user(self):
         def sign_up():

@@ -38,7 +38,7 @@ class LastSeenTests(BrokenCase):
     def last_seen(self):
         with self.engine.connect() as connection:
             return connection.execute(
-                sa.select(User.last_seen, SignIn.last_used).join(SignIn.user)
+                sa.select(User.last_seen, SignIn.last_used).join(SignIn)
             ).one()
 
     def assert_read_all_the_same(self, reason: str) -> None:
@@ -141,7 +141,7 @@ class LastSeenTests(BrokenCase):
         self.long_ago()
         moment = now()
         with self.own.app_context():
-            user = SignIn.user_of(self.token)
+            user = User.of_token(self.token)
             user.touch_last_seen()
             self.assertGreaterEqual(user.last_seen, moment)
             self.assertFalse(db.session.dirty)

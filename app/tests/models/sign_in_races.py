@@ -31,7 +31,7 @@ class EndingRaceTests(ConcurrencyCase):
     def begin(self) -> None:
         with contextlib.suppress(SignInEnded):
             user = db.session.get(User, self.user_id)
-            SignIn.begin(user, SITE + "/id/miguel", account_sign_in_id=self.at_provider)
+            SignIn.begin(user.id, SITE + "/id/miguel", account_sign_in_id=self.at_provider)
 
     def race(self, end) -> None:
         for _ in range(self.ROUNDS):

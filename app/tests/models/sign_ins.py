@@ -35,7 +35,7 @@ class TokenTests(JoinMixin, PeopleTestCase):
         with browser.client.session_transaction(base_url=SITE) as session:
             tokens = {session["_user_id"], session["account"]}
         account = db.session.scalar(sa.select(Account))
-        tokens |= {AccountSignIn.begin(account), SignIn.begin(self.john, JOHN)}
+        tokens |= {AccountSignIn.begin(account), SignIn.begin(self.john.id, JOHN)}
         browser.get(request_path())
         tokens.add(parse_qs(urlsplit(browser.url).query)["request"][0])
         db.session.rollback()
@@ -45,14 +45,14 @@ class TokenTests(JoinMixin, PeopleTestCase):
                     for token in tokens:
                         self.assertNotIn(token, str(row), table.name)
         for kept in db.session.scalars(sa.select(SignIn.token_hash)):
-            self.assertIsNone(SignIn.user_of(kept))
+            self.assertIsNone(User.of_token(kept))
 
     def test_a_sign_in_proved_again_has_another_token_and_the_old_one_is_none(self):
-        old = SignIn.begin(self.john, JOHN)
-        new = SignIn.renew(SignIn.user_of(old), JOHN, now())
+        old = SignIn.begin(self.john.id, JOHN)
+        new = SignIn.renew(User.of_token(old).sign_in, JOHN, now())
         self.assertNotEqual(old, new)
-        self.assertIsNone(SignIn.user_of(old))
-        self.assertEqual(SignIn.user_of(new).id, self.john.id)
+        self.assertIsNone(User.of_token(old))
+        self.assertEqual(User.of_token(new).id, self.john.id)
         self.assertEqual(self.count(SignIn), 1)
 
 
@@ -62,20 +62,20 @@ class StandingTests(PeopleTestCase):
     def test_none_begins_with_an_openid_that_is_not_the_users(self):
         for identifier in ("https://susan.example.com/", "https://nobody.example.com/", ""):
             with self.subTest(identifier), self.assertRaises(SignInEnded):
-                SignIn.begin(self.john, identifier)
+                SignIn.begin(self.john.id, identifier)
         self.assertEqual(self.count(SignIn), 0)
 
     def test_none_is_proved_with_one_or_once_it_has_ended(self):
-        user = SignIn.user_of(SignIn.begin(self.john, JOHN))
+        user = User.of_token(SignIn.begin(self.john.id, JOHN))
         with self.assertRaises(SignInEnded):
-            SignIn.renew(user, "https://susan.example.com/", now())
+            SignIn.renew(user.sign_in, "https://susan.example.com/", now())
         user.sign_out(user.sign_in.id)
         with self.assertRaises(SignInEnded):
-            SignIn.renew(user, JOHN, now())
+            SignIn.renew(user.sign_in, JOHN, now())
 
     def test_none_begins_on_a_sign_in_at_our_provider_that_has_ended(self):
         with self.assertRaises(SignInEnded):
-            SignIn.begin(self.john, JOHN, account_sign_in_id=4711)
+            SignIn.begin(self.john.id, JOHN, account_sign_in_id=4711)
         self.assertEqual(self.count(SignIn), 0)
 
     def test_an_owner_who_was_quicker_is_the_one_signed_up(self):
@@ -117,8 +117,10 @@ class LastUsedTests(PeopleTestCase):
         self.john.add_identity("https://other.example/")
         identity = db.session.scalar(sa.select(Identity.id).where(Identity.identifier == JOHN))
         for begin in (
-            lambda: SignIn.begin(self.john, JOHN),
-            lambda: SignIn.renew(SignIn.user_of(SignIn.begin(self.john, JOHN)), JOHN, now()),
+            lambda: SignIn.begin(self.john.id, JOHN),
+            lambda: SignIn.renew(
+                User.of_token(SignIn.begin(self.john.id, JOHN)).sign_in, JOHN, now()
+            ),
         ):
             before = self.used(Identity)
             self.clock.moment += timedelta(days=1)
@@ -140,13 +142,13 @@ class GoingTests(PeopleTestCase):
     def test_sign_ins_go_after_thirty_days_unused_and_remembered_ones_after_a_year(self):
         for remembered, days in ((False, 30), (True, 365)):
             with self.subTest(remembered=remembered):
-                token = SignIn.begin(self.john, JOHN, remembered)
+                token = SignIn.begin(self.john.id, JOHN, remembered)
                 self.clock.moment += timedelta(days=days)
-                SignIn.begin(self.susan, "https://susan.example.com/")
-                self.assertIsNotNone(SignIn.user_of(token))
+                SignIn.begin(self.susan.id, "https://susan.example.com/")
+                self.assertIsNotNone(User.of_token(token))
                 self.clock.moment += A_MOMENT
-                self.assertIsNone(SignIn.user_of(token))
-                SignIn.begin(self.susan, "https://susan.example.com/")
+                self.assertIsNone(User.of_token(token))
+                SignIn.begin(self.susan.id, "https://susan.example.com/")
                 left = set(db.session.scalars(sa.select(SignIn.user_id)))
                 self.assertEqual(left, {self.susan.id})
                 self.susan.sign_out()
@@ -167,10 +169,10 @@ class GoingTests(PeopleTestCase):
         account = Account.join("miguel", PASSWORD, None)
         AccountSignIn.begin(account)
         came_from = db.session.scalar(sa.select(AccountSignIn.id))
-        token = SignIn.begin(self.john, JOHN, True, account_sign_in_id=came_from)
+        token = SignIn.begin(self.john.id, JOHN, True, account_sign_in_id=came_from)
         self.clock.moment += timedelta(days=31)
         AccountSignIn.begin(account)
-        self.assertIsNotNone(SignIn.user_of(token))
+        self.assertIsNotNone(User.of_token(token))
         self.assertIsNone(db.session.scalar(sa.select(SignIn.account_sign_in_id)))
 
     def test_requests_of_other_sites_go_after_an_hour(self):
@@ -305,7 +307,7 @@ class OldRowsTests(PeopleTestCase):
             self.assertEqual([row.identity_id for row in found], [10, None, None])
             for row in found:
                 self.assertEqual(row.proved, moment - timedelta(days=row.user_id))
-                self.assertIsNotNone(SignIn.user_of(f"user{row.user_id}"))
+                self.assertIsNotNone(User.of_token(f"user{row.user_id}"))
             self.assertEqual(list(db.session.scalars(sa.select(Identity.added))), [None] * 3)
             db.session.remove()
             # Down again, and nothing of it is lost.

@@ -54,7 +54,7 @@ class EditingPostTests(PeopleTestCase):
             self.assertEqual(self.state(), ("before #old @susan", None))
 
     def test_an_unchanged_line_break_is_no_change(self):
-        Post.edit(self.number, self.john, "one\ntwo")
+        Post.edit(self.number, self.john.id, "one\ntwo")
         before = self.state()
         browser = self.browser(self.john)
         browser.get(f"/post/{self.number}/edit")

@@ -99,7 +99,7 @@ class FeedTests(FeedTestCase):
         db.session.execute(sa.update(Post).values(timestamp=datetime(2026, 1, 1, tzinfo=UTC)))
         db.session.commit()
         before = self.parsed()
-        Post.edit(post.id, self.john, "after")
+        Post.edit(post.id, self.john.id, "after")
         after = self.parsed()
         self.assertEqual(after.entries[0].id, before.entries[0].id)
         self.assertEqual(after.entries[0].published, before.entries[0].published)
@@ -201,8 +201,8 @@ class FeedCachingTests(FeedTestCase):
         etag = self.fetch().headers["ETag"]
         for change in (
             lambda: self.susan.write("two"),
-            lambda: Post.edit(post.id, self.john, "changed"),
-            lambda: Post.delete(post.id, self.john),
+            lambda: Post.edit(post.id, self.john.id, "changed"),
+            lambda: Post.delete(post.id, self.john.id),
             lambda: self.susan.update_profile("suzy", ""),
         ):
             change()

@@ -66,7 +66,7 @@ class FourPeopleTests(PeopleTestCase):
             with self.subTest(user.nickname):
                 found, bounds = [], NEWEST_PAGE
                 while bounds is not None:
-                    page = timelines.home(user.id, bounds)
+                    page = home(user.id, bounds)
                     found += [row.id for row in page.rows]
                     bounds = page.older and NEWEST_PAGE._replace(older=page.older)
                 self.assertEqual(

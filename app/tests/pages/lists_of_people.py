@@ -90,7 +90,7 @@ class ListsOfPeopleTests(PeopleTestCase):
             self.assertEqual(self.listed(browser), names[:PAGE_SIZE])
         self.follow_each_other([self.person("reader-too")])
         # The one that the link of the next page begins at.
-        people[PAGE_SIZE].remove()
+        people[PAGE_SIZE].delete()
         left = ["reader-too", *names[: PAGE_SIZE - 1], *names[PAGE_SIZE:]]
         for path, browser in readers.items():
             with self.subTest(path):
@@ -142,7 +142,7 @@ class ListsOfPeopleTests(PeopleTestCase):
 
     def test_a_removed_follower_is_counted_no_more(self):
         self.john.follow(self.susan)
-        self.john.remove()
+        self.john.delete()
         visitor = self.browser()
         visitor.get("/user/susan")
         self.assertIn("0 followers", visitor.page.links)

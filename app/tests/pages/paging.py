@@ -78,7 +78,7 @@ class PagingTests(PagingTestCase):
         browser = self.open("/explore")
         seen = shown(browser)
         last = re.findall(r'u-url" href="/post/(\d+)"', browser.text)[-1]
-        Post.delete(int(last), self.susan)
+        Post.delete(int(last), self.susan.id)
         self.assertEqual(seen + self.turn(browser, "Older"), texts)
 
     def test_an_exact_page_has_no_other(self):

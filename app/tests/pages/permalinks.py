@@ -117,13 +117,13 @@ class MentionTests(PeopleTestCase):
         self.assertEqual(self.mentioned(), [])
         self.susan.update_profile("Susan", "")
         self.assertEqual(len(self.mentioned()), 2)
-        self.susan.remove()
+        self.susan.delete()
         self.assertEqual(self.mentioned(), [])
 
     def test_what_is_kept_goes_with_the_post(self):
-        Post.edit(self.post_.id, self.john, "#tea")
+        Post.edit(self.post_.id, self.john.id, "#tea")
         self.assertEqual((self.count(Mention), self.count(Tag)), (0, 1))
-        Post.delete(self.post_.id, self.john)
+        Post.delete(self.post_.id, self.john.id)
         self.assertEqual(self.count(Tag), 0)
 
 

@@ -4,7 +4,7 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from werkzeug.exceptions import BadRequest
 
-from app.models import Identity, Post
+from app.models import Post, User
 from app.openid import addresses
 from app.openid.autosubmit import self_posting_page
 from app.openid.network import FetchRefused
@@ -292,4 +292,4 @@ class ExactIdentityTests(ProviderCase):
                     browser.get(SITE + self.message(mode="checkid_immediate", **fields))
                     answer = dict(parse_qsl(urlsplit(browser.url).query))
                     self.assertNotIn("openid.sig", answer)
-        self.assertIsNone(Identity.owner(SITE + "/id/victim"))
+        self.assertIsNone(User.of_identifier(SITE + "/id/victim"))

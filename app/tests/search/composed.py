@@ -50,7 +50,7 @@ class ComposedSearchTests(SearchPageTestCase):
                 for typed in (*forms(word), *forms(f'"so {word} it"'), *forms(f"{word}*")):
                     with self.subTest(written=ascii(written), typed=ascii(typed)):
                         self.assertEqual(self.found(typed), [body])
-                Post.delete(db.session.scalar(sa.select(Post.id)), self.john)
+                Post.delete(db.session.scalar(sa.select(Post.id)), self.john.id)
 
     def test_an_edited_post_is_found_too(self):
         number = self.john.write("before").id

@@ -217,9 +217,9 @@ class SearchIndexTests(SearchPageTestCase):
 
     def test_editing_and_deleting(self):
         post = self.john.write("before")
-        Post.edit(post.id, self.john, "after")
+        Post.edit(post.id, self.john.id, "after")
         self.assertEqual((self.found("before"), self.found("after")), ([], ["after"]))
-        Post.delete(post.id, self.john)
+        Post.delete(post.id, self.john.id)
         self.assertEqual(self.found("after"), [])
 
     def test_removing_the_author(self):
@@ -259,9 +259,9 @@ class SearchIndexTests(SearchPageTestCase):
         for n in range(30):
             post = self.john.write(f"word{n} é\u0301\u202e😀 <b>")
             if n % 3 == 0:
-                Post.edit(post.id, self.john, f"changed{n}")
+                Post.edit(post.id, self.john.id, f"changed{n}")
             if n % 5 == 0:
-                Post.delete(post.id, self.john)
+                Post.delete(post.id, self.john.id)
         if db.engine.dialect.name == "sqlite":
             # Raises when the index and the table disagree.
             check = "INSERT INTO post_search (post_search, rank) VALUES ('integrity-check', 1)"

@@ -1,7 +1,7 @@
 """The ways of honest providers, all of which sign in."""
 
 from app import db
-from app.models import Identity, User
+from app.models import User
 from app.tests.support.base import SITE
 from app.tests.support.openid.second_provider import SHA1, SHA256, Reply
 from app.tests.support.openid.signing_in import SecondProviderCase
@@ -12,7 +12,7 @@ class StyleTests(SecondProviderCase):
         browser = self.sign_in(self.provider.origin + typed)
         self.assertTrue(browser.page.heading.startswith("Hi, "), browser.page.alerts)
         db.session.rollback()
-        user = Identity.owner(identifier)
+        user = User.of_identifier(identifier)
         self.assertEqual(browser.page.heading, f"Hi, {user.nickname}!")
         return user
 
@@ -59,8 +59,8 @@ class StyleTests(SecondProviderCase):
         self.begin(self.provider.origin + "/me", browser)
         self.assertEqual(browser.page.heading, "Hi, susan!")
         db.session.rollback()
-        self.assertIsNotNone(Identity.owner(self.provider.origin + "/me"))
-        self.assertIsNone(Identity.owner(SITE + "/id/susan"))
+        self.assertIsNotNone(User.of_identifier(self.provider.origin + "/me"))
+        self.assertIsNone(User.of_identifier(SITE + "/id/susan"))
 
     def test_details_arrive_in_either_extension_and_may_be_garbled(self):
         told = ("susan", "susan@elsewhere.example")
@@ -86,7 +86,7 @@ class StyleTests(SecondProviderCase):
                 if expected is None:
                     self.assertIn(browser.page.heading, {"Choose a nickname", "Hi, susan!"})
                 else:
-                    user = Identity.owner(self.provider.origin + "/id/susan")
+                    user = User.of_identifier(self.provider.origin + "/id/susan")
                     self.assertEqual((user.nickname, user.email), expected)
 
     def test_details_that_are_not_signed_are_not_believed(self):

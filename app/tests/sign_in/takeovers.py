@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from openid.association import Association
 from openid.message import OPENID2_NS
 
-from app.models import Identity, User
+from app.models import User
 from app.openid.relying_party import PROBLEMS
 from app.tests.support.base import OWN_BUTTON, PASSWORD, SITE
 from app.tests.support.openid.victims import OWN, OWN_ENDPOINT, TakeoverCase
@@ -28,7 +28,7 @@ class TakeoverTests(TakeoverCase):
         )
         self.assertEqual(browser.page.heading, "Hi, victim3!")
         self.assert_no_takeover()
-        self.assertEqual(Identity.owner(self.provider.origin + "/id/susan").nickname, "victim3")
+        self.assertEqual(User.of_identifier(self.provider.origin + "/id/susan").nickname, "victim3")
 
     def test_a_secret_made_with_our_own_provider_signs_nothing(self):
         browser = self.browser()

@@ -3,7 +3,7 @@
 from unittest import mock
 from urllib.parse import parse_qs, urlsplit
 
-from app.models import Identity, SignIn, User
+from app.models import SignIn, User
 from app.openid.relying_party import PROBLEMS
 from app.tests.support.base import SITE, Browser
 from app.tests.support.openid.signing_in import SecondProviderCase
@@ -66,7 +66,7 @@ class SecondProviderSignInTests(SecondProviderCase):
     def test_allowing_it_signs_in_and_the_next_time_finds_the_same_user(self):
         browser = self.sign_in()
         self.assertEqual((browser.url, browser.page.heading), (SITE + "/", "Hi, susan!"))
-        user = Identity.owner(self.provider.origin + "/id/susan")
+        user = User.of_identifier(self.provider.origin + "/id/susan")
         self.assertEqual((user.nickname, user.email), ("susan", "susan@elsewhere.example"))
         self.provider.nickname, self.provider.email = "changed", "changed@elsewhere.example"
         self.assertEqual(self.sign_in().page.heading, "Hi, susan!")

@@ -18,7 +18,7 @@ from app.database import now
 from app.database.upgrade import upgrade
 from app.extensions import limiter
 from app.failures import handlers
-from app.models import Identity, Post, User
+from app.models import Post, User
 from app.tests.support.browser import OWN_BUTTON, PASSWORD, SITE, Browser
 
 # Whatever the cluster was made with, the site needs UTF-8.
@@ -224,4 +224,4 @@ class JoinMixin:
 
     def owner_of(self, identifier: str) -> User | None:
         db.session.rollback()
-        return Identity.owner(identifier)
+        return User.of_identifier(identifier)

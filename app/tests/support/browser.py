@@ -27,7 +27,7 @@ class Browser:
 
     def sign_in(self, user: User) -> None:
         """Be signed in as `user`, without the long way."""
-        self.take_sign_in(SignIn.begin(user, user.identifiers()[0]))
+        self.take_sign_in(SignIn.begin(user.id, user.identifiers()[0]))
 
     def take_sign_in(self, token: str) -> None:
         """Show the token of a sign-in from now on."""

@@ -219,7 +219,7 @@ class Readers(JoinMixin):
         for number in range(PAGE_SIZE):
             miguel.write(f"Cup number {number}, with @susan")
         post = miguel.write("A second thought")
-        Post.edit(post.id, miguel, "A third thought")
+        Post.edit(post.id, miguel.id, "A third thought")
         account = db.session.scalar(sa.select(Account).where(Account.username_key == "miguel"))
         Consent.remember(account, "https://forum.example/")
         return browser

@@ -26,7 +26,7 @@ class BrokenCase(MailCase):
     def settle(self) -> None:
         user = User.sign_up("https://john.example.com/", "john", None)
         self.post = user.write("hello #world").id
-        self.token = SignIn.begin(user, "https://john.example.com/")
+        self.token = SignIn.begin(user.id, "https://john.example.com/")
         self.engine = db.engine
 
     def john(self) -> Browser:

@@ -37,7 +37,9 @@ class CacheTests(JoinMixin, PeopleTestCase):
 
     def remembered(self) -> str:
         """Give the cookie that is left of a sign-in that was to be remembered."""
-        return encode_cookie(SignIn.begin(self.john, "https://john.example.com/", remembered=True))
+        return encode_cookie(
+            SignIn.begin(self.john.id, "https://john.example.com/", remembered=True)
+        )
 
     def addresses(self) -> list[str]:
         """Give an address of every page that can be opened, files of the site included."""

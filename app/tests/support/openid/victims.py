@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 import sqlalchemy as sa
 
 from app import db
-from app.models import Identity, SignIn, User
+from app.models import SignIn, User
 from app.tests.support.base import PASSWORD, SITE
 from app.tests.support.openid.second_provider import Reply, SecondProvider
 from app.tests.support.openid.signing_in import SecondProviderCase
@@ -112,5 +112,5 @@ class TakeoverCase(SecondProviderCase):
         db.session.rollback()
         taken = sa.select(SignIn).where(SignIn.user_id.in_(self.victims))
         self.assertEqual(db.session.scalars(taken).all(), [])
-        owners = [Identity.owner(OWN).id, Identity.owner(self.abroad).id]
+        owners = [User.of_identifier(OWN).id, User.of_identifier(self.abroad).id]
         self.assertEqual(owners, self.victims)
