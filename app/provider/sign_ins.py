@@ -54,7 +54,7 @@ def sign_out() -> None:
     """Sign out, also wherever a copy of the cookie may be, and of this site what came from it."""
     if token := browser_session.account_token():
         AccountSignIn.sign_out(token)
-    browser_session.end_account()
+    browser_session.sign_out_account()
     g.pop("account", None)
 
 

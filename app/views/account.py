@@ -63,7 +63,7 @@ def add_proven(identifier: str, expected: Asked):
 @bp.post("/openids/<int(max=2147483647):identity_id>/remove")
 @sensitive_limit
 @login_required
-def remove(identity_id: int):
+def delete_openid(identity_id: int):
     """Take one OpenID away from the user, but never the last, and end what it began."""
     if proof := proofs.ask_unless_fresh(url_for("profiles.edit")):
         return proof
@@ -84,7 +84,7 @@ def remove(identity_id: int):
 @bp.post("/sign-ins/<int(max=2147483647):sign_in_id>/end")
 @sensitive_limit
 @login_required
-def end_sign_ins(sign_in_id: int | None = None):
+def sign_out_browsers(sign_in_id: int | None = None):
     """Sign the user out of one browser, or of all of them."""
     this_one = sign_in_id == g.user.sign_in.id
     if not this_one and (proof := proofs.ask_unless_fresh(url_for("profiles.edit"))):
@@ -126,7 +126,7 @@ def delete():
 def sign_out() -> None:
     """Leave nothing in this browser, nor at our own provider, that signs anybody in again."""
     account_sign_ins.sign_out()
-    browser_session.end()
+    browser_session.sign_out()
 
 
 def _back(typed: str = ""):

@@ -55,7 +55,7 @@ NEWS = (
 
 
 def needs_no_look() -> bool:
-    """Tell whether this site's own provider was chosen, or another one answers."""
+    """Return whether this site's own provider was chosen, or another one answers."""
     return request.form.get("provider") == OWN_PROVIDER or is_answer()
 
 
@@ -227,7 +227,7 @@ def nickname():
             return sign_in_failed("used")
         if proved is None or now() - moment > MAX_NEWCOMER_AGE:
             # Nor make a user of an OpenID that somebody may have again by then.
-            browser_session.end_newcomer()
+            browser_session.delete_newcomer()
             return sign_in_failed("elsewhere")
         try:
             user = User.sign_up_as(newcomer.identifier, form.nickname.data, newcomer.email)

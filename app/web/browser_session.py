@@ -51,7 +51,7 @@ def renew(user: UserMixin, remember: bool) -> None:
         session.pop(key, None)
 
 
-def end() -> None:
+def sign_out() -> None:
     """Leave nothing in this browser that signs anybody in again."""
     logout_user()
     # Without its note Flask-Login would leave its own cookie where it is.
@@ -68,14 +68,16 @@ def begin_account(token: str) -> None:
 
 
 def account_token() -> str | None:
+    """Return the token of this browser's sign-in at our own provider, or None."""
     return session.get(ACCOUNT)
 
 
-def end_account() -> None:
+def sign_out_account() -> None:
     session.pop(ACCOUNT, None)
 
 
 def under_way() -> list[list]:
+    """Return what this browser has asked providers, as `set_under_way` was given it."""
     return session.get(UNDER_WAY, [])
 
 
@@ -84,6 +86,7 @@ def set_under_way(asked: list[list]) -> None:
 
 
 def typed() -> dict[str, str]:
+    """Return what waits for the page with its field, by the field's name."""
     kept = session.get(TYPED)
     return kept if isinstance(kept, dict) else {}
 
@@ -106,11 +109,13 @@ def set_newcomer(newcomer: Newcomer) -> None:
 
 
 def newcomer() -> Newcomer | None:
+    """Return who has to choose a nickname in this browser, or None."""
     kept = session.get(NEWCOMER, [])
+    # One of a version before this has fewer parts, and proves the OpenID anew.
     return Newcomer(*kept) if len(kept) == len(Newcomer._fields) else None
 
 
-def end_newcomer() -> None:
+def delete_newcomer() -> None:
     session.pop(NEWCOMER, None)
 
 

@@ -93,3 +93,10 @@ class LinkTests(SecondProviderCase):
                 self.begin(browser=browser)
                 self.come_back(browser, self.decide(browser))
                 self.assertEqual(browser.page.heading, "Hi, susan!")
+
+    def test_a_newcomer_of_an_earlier_version_proves_the_openid_again(self):
+        browser = self.browser()
+        with browser.client.session_transaction(base_url=SITE) as session:
+            session["newcomer"] = [self.provider.origin + "/id/susan", None, False]
+        browser.get("/login/nickname")
+        self.assertEqual((browser.path, browser.status), ("/login", 200))
