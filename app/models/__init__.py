@@ -3,9 +3,9 @@
 What a page reads of many rows at once is in `app/queries`, how it looks in `app/rendering`.
 """
 
-from app.models.posts import BIG_ID, Mention, Post, Tag
+from app.models.posts import BIG_ID, MAX_BODY, Mention, Post, Tag
 from app.models.sign_ins import MAX_IDENTIFIER, Identity, SignIn, SignInEnded
-from app.models.users import LAST_SEEN_EVERY, User, cleaned_email, followers
+from app.models.users import LAST_SEEN_EVERY, MAX_ABOUT_ME, User, cleaned_email, followers
 
 __all__ = [
     "BIG_ID",

@@ -79,7 +79,8 @@ class DatabaseStore(OpenIDStore):
             end_transaction()
             return 0
         with writing() as session:
-            return session.execute(sa.delete(Nonce).where(outdated)).rowcount
+            gone = session.execute(sa.delete(Nonce).where(outdated).returning(Nonce.key))
+            return len(gone.all())
 
     def cleanupAssociations(self):
         return 0

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from app.models import nicknames
-from app.rendering.linkify import tag_in, tag_key
+from app.models.contents import tag_in, tag_key
 
 MAX_QUERY = 200
 MAX_WORDS = 10

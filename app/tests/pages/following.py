@@ -3,6 +3,7 @@
 from app import db
 from app.models import followers
 from app.queries.pagination import NEWEST_PAGE
+from app.queries.timelines import home
 from app.tests.support.base import SITE, PeopleTestCase
 from app.tests.support.reading import shown
 

@@ -188,7 +188,7 @@ class SigtermTests(StoppedServerTests):
     def test_a_handler_that_is_there_is_left_alone(self):
         done = self.run_python(
             "signal.signal(signal.SIGTERM, lambda *_: print('its own'))\n"
-            "from app.failures.shutdown import end_on_sigterm\n"
+            "from app.shutdown import end_on_sigterm\n"
             "end_on_sigterm()\n"
             "os.kill(os.getpid(), signal.SIGTERM)\n"
             "print('goes on')"
@@ -198,7 +198,7 @@ class SigtermTests(StoppedServerTests):
     def test_a_second_signal_ends_it_at_once(self):
         done = self.run_python(
             "import atexit\n"
-            "from app.failures.shutdown import end_on_sigterm\n"
+            "from app.shutdown import end_on_sigterm\n"
             "end_on_sigterm()\n"
             "atexit.register(os.kill, os.getpid(), signal.SIGTERM)\n"
             "os.kill(os.getpid(), signal.SIGTERM)\n"

@@ -8,7 +8,7 @@ from app.extensions import limiter, visitor_address
 from app.provider.models import Account
 from app.tests.support.base import OWN_BUTTON, PASSWORD, PeopleTestCase
 from app.tests.support.clock import Clock
-from app.tests.support.openid.second_provider import SecondProviderCase
+from app.tests.support.openid.signing_in import SecondProviderCase
 from app.views.errors import in_words
 
 # Where this site does not go to look.
