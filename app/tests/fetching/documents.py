@@ -32,7 +32,8 @@ class DocumentTests(unittest.TestCase):
         """Four times the text takes about four times as long to read, and not sixteen times.
 
         `make` is given a size up to network.MAX_BODY, which is some seconds' worth of work
-        for what is quadratic; the least of three tries is what the text costs.
+        for what is quadratic; the least of at most three tries is what the text costs. What
+        it costs is the thread's own CPU time, for which others on the machine do not count.
         """
         full, quarter = (make(size) for size in (network.MAX_BODY, network.MAX_BODY // 4))
         self.assertLessEqual(len(full), network.MAX_BODY)
@@ -42,7 +43,9 @@ class DocumentTests(unittest.TestCase):
                 began = time.thread_time()
                 read(text)
                 times.append(time.thread_time() - began)
-        self.assertLess(min(taken[full]), 10 * min(taken[quarter]))
+            if min(taken[full]) < 10 * min(taken[quarter]):
+                return
+        self.fail(f"{min(taken[full])} s for all of it, {min(taken[quarter])} s for a quarter")
 
     def found(self, text: str):
         """Give the OpenID links and the Yadis location that the library finds in `text`."""

@@ -156,33 +156,26 @@ class StoppingTests(unittest.TestCase):
     """Ctrl-C, and SIGTERM as a supervisor sends it, leave no process behind.
 
     The tests above end run.py and runp.py with SIGTERM when they are done, and those of
-    shutdown.py runp.py and gunicorn, right after a failure.
+    shutdown.py all servers, right after a failure.
     """
 
     slow = True
 
-    def test_run_py_gunicorn_and_waitress_serve_until_they_are_told_to_stop(self):
+    def test_ctrl_c_ends_run_py_gunicorn_and_waitress(self):
         folder = copy_of_the_site(self)
-        waitress = ("-m", "waitress", "--listen=127.0.0.1:{port}", "runp:app")
-        told = []
-        for name, command, ctrl_c in (
-            ("run.py", ("run.py",), True),
-            ("gunicorn", ("-m", "gunicorn", "-b", "127.0.0.1:{port}", "runp:app"), True),
-            ("waitress", waitress, True),
-            ("waitress", waitress, False),
-        ):
+        servers = {}
+        for name, command in {
+            "run.py": ("run.py",),
+            "gunicorn": ("-m", "gunicorn", "-b", "127.0.0.1:{port}", "runp:app"),
+            "waitress": ("-m", "waitress", "--listen=127.0.0.1:{port}", "runp:app"),
+        }.items():
             port = free_port()
             command = [part.format(port=port) for part in command]
-            server = Server(self, sys.executable, *command, port=port, cwd=folder)
-            told.append((name, server, ctrl_c))
+            servers[name] = Server(self, sys.executable, *command, port=port, cwd=folder)
         # They start side by side, which takes less time than one after the other.
-        for name, server, ctrl_c in told:
-            with self.subTest(server=name, ctrl_c=ctrl_c):
-                server.wait()
-                if ctrl_c:
-                    server.stop(signal.SIGINT, whole_group=True)
-                else:
-                    server.stop(signal.SIGTERM)
+        for name, server in servers.items():
+            with self.subTest(server=name):
+                server.wait().stop(signal.SIGINT, whole_group=True)
                 with self.assertRaises(OSError):
                     server.browser().get("/login")
 
