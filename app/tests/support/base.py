@@ -58,8 +58,6 @@ def create_database() -> str:
     """Make an empty database on the PostgreSQL server of the tests, and return its address."""
     name = f"microblog_test_{uuid4().hex[:12]}"
     _administer(NEW_DATABASE.format(name))
-    # Like _do_not_wait_for_the_disk.
-    _administer(f'ALTER DATABASE "{name}" SET synchronous_commit = off')
     return sa.make_url(_server_url).set(database=name).render_as_string(hide_password=False)
 
 
