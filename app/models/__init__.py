@@ -3,7 +3,15 @@
 What a page reads of many rows at once is in `app/queries`, how it looks in `app/rendering`.
 """
 
+from app.models.applications import Application
+from app.models.blocks import Block
+from app.models.brought import BroughtPost
+from app.models.invitations import Invitation
+from app.models.moderation import Action, HiddenPost, Suspension
+from app.models.names import RefusedIdentifier, ReservedName
+from app.models.notifications import Notification
 from app.models.posts import BIG_ID, MAX_BODY, Mention, Post, Tag
+from app.models.reports import Report
 from app.models.sign_ins import MAX_IDENTIFIER, Identity, SignIn, SignInEnded
 from app.models.users import LAST_SEEN_EVERY, MAX_ABOUT_ME, User, cleaned_email, followers
 
@@ -13,11 +21,22 @@ __all__ = [
     "MAX_ABOUT_ME",
     "MAX_BODY",
     "MAX_IDENTIFIER",
+    "Action",
+    "Application",
+    "Block",
+    "BroughtPost",
+    "HiddenPost",
     "Identity",
+    "Invitation",
     "Mention",
+    "Notification",
     "Post",
+    "RefusedIdentifier",
+    "Report",
+    "ReservedName",
     "SignIn",
     "SignInEnded",
+    "Suspension",
     "Tag",
     "User",
     "cleaned_email",

@@ -43,6 +43,10 @@ class User(UserMixin, Model):
     about_me: Mapped[str] = mapped_column(sa.String(MAX_ABOUT_ME), default="")
     last_seen: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
     avatar_seed: Mapped[str] = mapped_column(sa.String(32))
+    # "member" or "moderator".
+    role: Mapped[str] = mapped_column(sa.String(16), default="member", server_default="member")
+    # Null for whoever was here before it was kept.
+    joined: Mapped[datetime | None] = mapped_column(UTCDateTime, default=now)
 
     posts: WriteOnlyMapped[Post] = relationship(backref="author", passive_deletes=True)
     identities: WriteOnlyMapped[Identity] = relationship(passive_deletes=True)

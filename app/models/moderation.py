@@ -1,0 +1,70 @@
+"""What moderators do, each deed with a reason: hidden posts, suspensions, the log, appeals."""
+
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.database import UTCDateTime, now
+from app.extensions import Model, db
+from app.models.posts import BIG_ID
+
+MAX_REASON = 140
+MAX_APPEAL = 500
+# Who is suspended for good is deleted, with all data, after this time.
+GRACE = timedelta(days=30)
+
+
+class HiddenPost(Model):
+    """A post that only its author still sees, with the reason."""
+
+    post_id: Mapped[int] = mapped_column(
+        BIG_ID, sa.ForeignKey("post.id", ondelete="CASCADE"), primary_key=True
+    )
+    reason: Mapped[str] = mapped_column(sa.String(MAX_REASON))
+    since: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
+
+
+class Suspension(Model):
+    """A user who cannot sign in, and whose posts nobody sees, until a moment or for good."""
+
+    user_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("user.id", ondelete="CASCADE"), primary_key=True
+    )
+    reason: Mapped[str] = mapped_column(sa.String(MAX_REASON))
+    since: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
+    # None: for good.
+    until: Mapped[datetime | None] = mapped_column(UTCDateTime, index=True)
+    # The one answer that somebody suspended may give, and whether it was dealt with.
+    appeal: Mapped[str | None] = mapped_column(sa.String(MAX_APPEAL))
+    appealed: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    appeal_closed: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    @staticmethod
+    def of(user_id: int) -> "Suspension | None":
+        """Return the suspension that is in force for this user, or None."""
+        return db.session.scalar(
+            sa.select(Suspension).where(
+                Suspension.user_id == user_id,
+                sa.or_(Suspension.until.is_(None), Suspension.until > now()),
+            )
+        )
+
+
+class Action(Model):
+    """One deed of a moderator, as the public log tells it; never changed but for `lifted`."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    # dismiss, hide, delete, warn, suspend, lift, approve or refuse.
+    kind: Mapped[str] = mapped_column(sa.String(16))
+    moderator_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id", ondelete="SET NULL"))
+    # As it was then, so that the log stays readable when a moderator leaves.
+    moderator_name: Mapped[str] = mapped_column(sa.String(64))
+    user_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("user.id", ondelete="SET NULL"), index=True
+    )
+    post_id: Mapped[int | None] = mapped_column(BIG_ID)
+    reason: Mapped[str] = mapped_column(sa.String(MAX_REASON))
+    created: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
+    until: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    lifted: Mapped[datetime | None] = mapped_column(UTCDateTime)
