@@ -4,8 +4,9 @@ What a page reads of many rows at once is in `app/queries`, how it looks in `app
 """
 
 from app.models.applications import Application
-from app.models.blocks import Block
+from app.models.blocks import Block, KeptApart, TooManyBlocks
 from app.models.brought import BroughtPost
+from app.models.followers import followers
 from app.models.invitations import Invitation
 from app.models.moderation import Action, HiddenPost, Suspension
 from app.models.names import RefusedIdentifier, ReservedName
@@ -13,7 +14,7 @@ from app.models.notifications import Notification
 from app.models.posts import BIG_ID, MAX_BODY, Mention, Post, Tag
 from app.models.reports import Report
 from app.models.sign_ins import MAX_IDENTIFIER, Identity, SignIn, SignInEnded
-from app.models.users import LAST_SEEN_EVERY, MAX_ABOUT_ME, User, cleaned_email, followers
+from app.models.users import LAST_SEEN_EVERY, MAX_ABOUT_ME, User, cleaned_email
 
 __all__ = [
     "BIG_ID",
@@ -28,6 +29,7 @@ __all__ = [
     "HiddenPost",
     "Identity",
     "Invitation",
+    "KeptApart",
     "Mention",
     "Notification",
     "Post",
@@ -38,6 +40,7 @@ __all__ = [
     "SignInEnded",
     "Suspension",
     "Tag",
+    "TooManyBlocks",
     "User",
     "cleaned_email",
     "followers",

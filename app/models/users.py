@@ -14,6 +14,8 @@ from app.database import UTCDateTime, now, writing
 from app.extensions import Model, db
 from app.models import endings, nicknames
 from app.models.avatars import avatar_url
+from app.models.blocks import Block
+from app.models.followers import followers
 from app.models.nicknames import MAX_NICKNAME
 from app.models.posts import Post
 from app.models.sign_ins import IS_OF_TOKEN, CurrentSignIn, Identity, SignIn, parameters_of
@@ -22,14 +24,6 @@ LAST_SEEN_EVERY = timedelta(minutes=1)
 # In characters, as those of a post.
 MAX_ABOUT_ME = 140
 MAX_EMAIL = 120
-
-
-followers = db.Table(
-    "followers",
-    sa.Column("follower_id", sa.ForeignKey("user.id", ondelete="CASCADE"), primary_key=True),
-    sa.Column("followed_id", sa.ForeignKey("user.id", ondelete="CASCADE"), primary_key=True),
-    sa.Index(None, "followed_id", "follower_id"),
-)
 
 
 class User(UserMixin, Model):
@@ -211,14 +205,17 @@ class User(UserMixin, Model):
         return post
 
     def follow(self, user: "User") -> bool:
-        """Follow `user`; returns False when that is oneself, or followed already."""
-        if user.id == self.id:
+        """Follow `user`; returns False when that is oneself, or followed already.
+
+        Raises KeptApart.
+        """
+        me, other = self.id, user.id
+        if me == other:
             return False
         try:
             with writing() as session:
-                session.execute(
-                    sa.insert(followers).values(follower_id=self.id, followed_id=user.id)
-                )
+                Block.keep_away(session, me, other)
+                session.execute(sa.insert(followers).values(follower_id=me, followed_id=other))
         except IntegrityError:
             return False
         return True

@@ -1,12 +1,11 @@
-"""Users as pages show them: a profile in one SELECT, and lists of who follows whom."""
+"""Users as pages show them: a profile in one SELECT, and lists of who follows or blocks whom."""
 
 import sqlalchemy as sa
 
 from app.extensions import db
-from app.models import User, followers, nicknames
+from app.models import Block, Post, User, followers, nicknames
 from app.queries.pagination import Bidirectional, Bounds, Page, bidirectional, page_of, read
-
-_reader: sa.BindParameter[int] = sa.bindparam("reader")
+from app.queries.visibility import CONDITIONS, READER, blocks, given, is_met, is_shown, suspends
 
 
 def _count(column, of) -> sa.ScalarSelect:
@@ -23,8 +22,12 @@ PROFILE = sa.select(
     _count(followers.c.followed_id, User.id).label("followers"),
     _count(followers.c.follower_id, User.id).label("following"),
     sa.exists()
-    .where(followers.c.follower_id == _reader, followers.c.followed_id == User.id)
+    .where(followers.c.follower_id == READER, followers.c.followed_id == User.id)
     .label("is_followed"),
+    sa.exists().where(blocks(READER, User.id)).label("is_blocked"),
+    # That a block stands there, the reader's or the other's.
+    sa.not_(is_met(User.id)).label("is_kept_apart"),
+    sa.exists().where(suspends(User.id)).label("is_suspended"),
 ).where(User.nickname_key == sa.bindparam("key"))
 
 
@@ -35,7 +38,7 @@ def profile(nickname: str, reader_id: int) -> sa.Row | None:
     """
     if not nicknames.SHAPE.fullmatch(nickname):
         return None
-    values = {"key": nickname.lower(), "reader": reader_id}
+    values = {"key": nickname.lower(), **given(reader_id)}
     return db.session.connection().execute(PROFILE, values).first()
 
 
@@ -44,7 +47,8 @@ PEOPLE = sa.select(User.id, User.nickname, User.email, User.avatar_seed, User.ab
 
 
 def _follow_list(mine, theirs) -> Bidirectional:
-    people = PEOPLE.join(followers, theirs == User.id).where(mine == sa.bindparam("user_id"))
+    people = PEOPLE.join(followers, theirs == User.id)
+    people = people.where(mine == sa.bindparam("user_id"), is_shown(theirs))
     # By the column of the index that leads from one user to the others.
     return bidirectional(lambda downwards: page_of(people, theirs, downwards))
 
@@ -55,9 +59,37 @@ FOLLOW_LISTS = {
 }
 
 
-def follow_list(which: str, user_id: int, bounds: Bounds) -> Page:
+def follow_list(which: str, user_id: int, reader_id: int, bounds: Bounds) -> Page:
     """Return a page of a user's "followers" or of those the user is "following".
 
     Those who joined the site last come first. Raises KeyError for any other list.
     """
-    return read(FOLLOW_LISTS[which], bounds, user_id=user_id)
+    return read(FOLLOW_LISTS[which], bounds, user_id=user_id, **given(reader_id))
+
+
+_blocked = PEOPLE.join(Block, Block.blocked_id == User.id).where(Block.blocker_id == READER)
+BLOCKED = bidirectional(lambda downwards: page_of(_blocked, Block.blocked_id, downwards))
+
+
+def blocked(reader_id: int, bounds: Bounds) -> Page:
+    """Return a page of those whom the reader blocks; who joined the site last comes first."""
+    return read(BLOCKED, bounds, reader=reader_id)
+
+
+# The author of a post that READER would see, if READER did not block them.
+_BEHIND_BLOCK = (
+    sa.select(User.id, User.nickname)
+    .join(Post, Post.user_id == User.id)
+    .where(
+        Post.id == sa.bindparam("post_id"),
+        sa.exists().where(blocks(READER, User.id)),
+        ~sa.exists().where(suspends(User.id)),
+        *CONDITIONS,
+    )
+)
+
+
+def author_behind_block(post_id: int, reader_id: int) -> sa.Row | None:
+    """Return whom the reader blocks and so does not see this post of, or None."""
+    values = {"post_id": post_id, **given(reader_id)}
+    return db.session.connection().execute(_BEHIND_BLOCK, values).first()

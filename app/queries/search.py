@@ -14,6 +14,7 @@ from app.queries.profiles import PEOPLE
 from app.queries.search_statements import Kind, statements_of
 from app.queries.search_terms import Phrase, Query, beginnings, folded, words
 from app.queries.timelines import PostRow
+from app.queries.visibility import given, is_shown
 
 # Seconds after which the database gives one up.
 MAX_SECONDS = 2.0
@@ -34,10 +35,10 @@ def posts(query: Query, reader_id: int, bounds: Bounds) -> Page:
     kind = Kind(bool(query.phrases), "author" in values, len(tags))
     with bounded(MAX_SECONDS):
         statements = statements_of(dialect, kind)
-        return read(statements, bounds, PostRow._make, reader=reader_id, **values)
+        return read(statements, bounds, PostRow._make, **given(reader_id), **values)
 
 
-def users(query: Query, bounds: Bounds) -> Page:
+def users(query: Query, reader_id: int, bounds: Bounds) -> Page:
     """Return a page of the users whose nickname begins with one of the words, newest first.
 
     Raises TookTooLong.
@@ -45,9 +46,10 @@ def users(query: Query, bounds: Bounds) -> Page:
     if not (texts := beginnings(query)):
         return Page([])
     fits = (User.nickname_key.startswith(text, autoescape=True) for text in texts)
-    people = PEOPLE.where(sa.or_(*fits))
+    people = PEOPLE.where(sa.or_(*fits), is_shown(User.id))
+    pages = bidirectional(lambda downwards: page_of(people, User.id, downwards))
     with bounded(MAX_SECONDS):
-        return read(bidirectional(lambda downwards: page_of(people, User.id, downwards)), bounds)
+        return read(pages, bounds, **given(reader_id))
 
 
 def _match_sqlite(phrases: list[Phrase]) -> str:

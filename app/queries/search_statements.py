@@ -24,7 +24,7 @@ from app.queries.pagination import (
     page_of,
 )
 from app.queries.timelines import posts_of
-from app.queries.visibility import looked_up, visible
+from app.queries.visibility import is_shown, looked_up, visible
 
 # How many of the newest posts PostgreSQL looks through before it asks for all that fit, which
 # come in no order: of a common word they would be millions. Of an author or with a tag it is
@@ -72,7 +72,7 @@ class Source(NamedTuple):
 def statements_of(dialect: str, kind: Kind) -> Bidirectional:
     """Return the statements of a page of the posts that such a query finds.
 
-    They take the values of `reader`, `match`, `author`, and `tag_0` and so on.
+    They take the values of `given`, `match`, `author`, and `tag_0` and so on.
     """
     if not kind.words and kind.author + kind.tags == 1:
         ids_of_page = _ids_of_one_list
@@ -169,7 +169,9 @@ def _tagged(number: int) -> Source:
 
 
 def _by_author() -> Source:
-    return Source(sa.select(Post.id).where(Post.user_id == _author), Post.id)
+    # Of somebody whose posts are hidden, none is looked at.
+    own = sa.select(Post.id).where(Post.user_id == _author, is_shown(_author))
+    return Source(own, Post.id)
 
 
 def _lists(kind: Kind) -> list[Source]:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from app.extensions import db
 from app.models import User, followers
+from app.models.moderation import HiddenPost
 from app.models.posts import Mention, Post, Tag
 from app.queries.pagination import (
     NEWEST_PAGE,
@@ -22,7 +23,7 @@ from app.queries.pagination import (
     page_of,
     read,
 )
-from app.queries.visibility import READER, visible
+from app.queries.visibility import READER, given, is_met, is_shown, visible
 
 
 class PostRow(NamedTuple):
@@ -39,8 +40,10 @@ class PostRow(NamedTuple):
     nickname: str
     email: str | None
     avatar_seed: str
-    # The nicknames that the post mentions and somebody has, in one text.
+    # The nicknames that the post mentions, of people whom the reader meets here, in one text.
     mentioned: str | None
+    # Why nobody but the author, who is reading, sees it any more; None when others do.
+    hidden_reason: str | None
 
 
 _mentioned_users = sa.orm.aliased(User)
@@ -48,10 +51,11 @@ _mentioned = (
     sa.select(sa.func.aggregate_strings(_mentioned_users.nickname_key, " "))
     .select_from(Mention)
     .join(_mentioned_users, _mentioned_users.nickname_key == Mention.nickname_key)
-    .where(Mention.post_id == Post.id)
+    .where(Mention.post_id == Post.id, is_met(_mentioned_users.id))
     .correlate(Post)
     .scalar_subquery()
 )
+_hidden_reason = sa.select(HiddenPost.reason).where(HiddenPost.post_id == Post.id)
 _columns: dict[str, sa.SQLColumnExpression] = {
     "id": Post.id,
     "body": Post.body,
@@ -62,6 +66,7 @@ _columns: dict[str, sa.SQLColumnExpression] = {
     "email": User.email,
     "avatar_seed": User.avatar_seed,
     "mentioned": _mentioned.label("mentioned"),
+    "hidden_reason": sa.case((Post.user_id == READER, _hidden_reason.scalar_subquery())),
 }
 POSTS = sa.select(*(_columns[name] for name in PostRow._fields)).join(User)
 
@@ -77,21 +82,27 @@ def _home_ids_sqlite(downwards: bool) -> sa.CompoundSelect:
     followed = (
         sa.select(Post.id)
         .join(followers, followers.c.followed_id == Post.user_id)
-        .where(followers.c.follower_id == READER)
+        .where(followers.c.follower_id == READER, is_shown(followers.c.followed_id))
     )
     own = sa.select(Post.id).where(Post.user_id == READER)
-    pages = (page_of(visible(ids), Post.id, downwards).subquery() for ids in (followed, own))
+    pages = (
+        page_of(visible(ids, of_shown=True), Post.id, downwards).subquery()
+        for ids in (followed, own)
+    )
     return sa.union_all(*(sa.select(page.c.id) for page in pages))
 
 
 def _home_ids_postgresql(downwards: bool) -> sa.Select:
     # PostgreSQL would walk all posts when the followed are silent, so it is told to
     # take the newest of each.
+    followed = followers.c.followed_id
     whose = sa.union_all(
-        sa.select(followers.c.followed_id.label("id")).where(followers.c.follower_id == READER),
+        sa.select(followed.label("id")).where(
+            followers.c.follower_id == READER, is_shown(followed)
+        ),
         sa.select(READER.label("id")),
     ).subquery()
-    of_each = visible(sa.select(Post.id).where(Post.user_id == whose.c.id))
+    of_each = visible(sa.select(Post.id).where(Post.user_id == whose.c.id), of_shown=True)
     newest = page_of(of_each, Post.id, downwards).lateral()
     return first(
         sa.select(newest.c.id).select_from(whose.join(newest, sa.true())), newest.c.id, downwards
@@ -105,11 +116,12 @@ def _tagged_ids(downwards: bool) -> sa.Select:
 
 
 def _pages(posts: sa.Select) -> Bidirectional:
-    return bidirectional(lambda downwards: page_of(visible(posts), Post.id, downwards))
+    return bidirectional(lambda downwards: page_of(posts, Post.id, downwards))
 
 
-PUBLIC = _pages(POSTS)
-BY_AUTHOR = _pages(POSTS.where(Post.user_id == sa.bindparam("user_id")))
+_author = sa.bindparam("user_id", type_=sa.Integer)
+PUBLIC = _pages(visible(POSTS))
+BY_AUTHOR = _pages(visible(POSTS.where(Post.user_id == _author, is_shown(_author)), of_shown=True))
 BY_TAG = bidirectional(lambda downwards: posts_of(_tagged_ids(downwards), downwards))
 HOME = {
     "sqlite": bidirectional(lambda downwards: posts_of(_home_ids_sqlite(downwards), downwards)),
@@ -122,26 +134,26 @@ ONE = visible(POSTS.where(Post.id == sa.bindparam("post_id")))
 
 def public(reader_id: int, bounds: Bounds = NEWEST_PAGE) -> Page:
     """Return a page of everybody's posts, as the reader with this id (0: a visitor) sees them."""
-    return read(PUBLIC, bounds, PostRow._make, reader=reader_id)
+    return read(PUBLIC, bounds, PostRow._make, **given(reader_id))
 
 
 def by_author(user_id: int, reader_id: int, bounds: Bounds = NEWEST_PAGE) -> Page:
     """Return a page of the posts of one user, as the reader sees them."""
-    return read(BY_AUTHOR, bounds, PostRow._make, reader=reader_id, user_id=user_id)
+    return read(BY_AUTHOR, bounds, PostRow._make, **given(reader_id), user_id=user_id)
 
 
 def by_tag(tag: str, reader_id: int, bounds: Bounds = NEWEST_PAGE) -> Page:
     """Return a page of the posts that carry a tag, by its key, as the reader sees them."""
-    return read(BY_TAG, bounds, PostRow._make, reader=reader_id, tag=tag)
+    return read(BY_TAG, bounds, PostRow._make, **given(reader_id), tag=tag)
 
 
 def home(reader_id: int, bounds: Bounds = NEWEST_PAGE) -> Page:
     """Return a page of the posts of those whom the reader follows, and the reader's own."""
-    return read(HOME[db.engine.dialect.name], bounds, PostRow._make, reader=reader_id)
+    return read(HOME[db.engine.dialect.name], bounds, PostRow._make, **given(reader_id))
 
 
 def find(post_id: int, reader_id: int) -> PostRow | None:
     """Return the post with this id, or None when there is none that the reader may see."""
-    values = {"post_id": post_id, "reader": reader_id}
+    values = {"post_id": post_id, **given(reader_id)}
     row = db.session.connection().execute(ONE, values).first()
     return None if row is None else PostRow._make(row)

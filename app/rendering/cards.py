@@ -33,6 +33,8 @@ class Card(NamedTuple):
     time: Markup
     edited: Markup | None
     is_own: bool
+    # Why only its author, who is reading, still sees it.
+    hidden_reason: str | None
 
 
 # What many people read at once is made once; it depends on nothing else than these.
@@ -76,6 +78,7 @@ def cards(rows: Iterable[PostRow], mark: Callable[[str], str] | None = None) -> 
                 dates.html(post.timestamp, moment, "dt-published"),
                 dates.html(post.edited, moment, "dt-updated") if post.edited else None,
                 post.user_id == reader,
+                post.hidden_reason,
             )
         )
     return made

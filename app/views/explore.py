@@ -45,13 +45,14 @@ def find():
     """Show the posts that fit what was typed, and the first of the users who do."""
     typed, query = _asked()
     page = search.posts(query, reader_id(), bounds())
+    is_first = bounds() == NEWEST_PAGE
     return render_template(
         "explore/search.html",
         typed=typed,
         query=query,
         page=page,
         cards=cards(page.rows, highlight.marker(query)),
-        users=search.users(query, NEWEST_PAGE).rows if bounds() == NEWEST_PAGE else [],
+        users=search.users(query, reader_id(), NEWEST_PAGE).rows if is_first else [],
         mark=highlight.nickname_marker(query),
     )
 
@@ -66,7 +67,7 @@ def find_people():
         "explore/search_people.html",
         typed=typed,
         query=query,
-        page=search.users(query, bounds()),
+        page=search.users(query, reader_id(), bounds()),
         mark=highlight.nickname_marker(query),
     )
 

@@ -17,7 +17,7 @@ from app.extensions import limiter
 from app.forms import PostForm
 from app.models import Post
 from app.openid.xrds import realm_document, wants_xrds
-from app.queries import timelines
+from app.queries import profiles, timelines
 from app.queries.pagination import MAX_ID
 from app.rendering.cards import cards
 from app.views.paging import bounds
@@ -80,10 +80,18 @@ def write():
 @reader_required
 def post(post_id: int):
     """Show one post at an address of its own."""
-    row = timelines.find(post_id, reader_id()) or abort(404)
+    row = timelines.find(post_id, reader_id())
+    if row is None:
+        return _unseen(post_id)
     allow_public_caching()
     (card,) = cards([row])
     return render_template("posts/post.html", card=card, address=own_url(card.url))
+
+
+def _unseen(post_id: int):
+    """Say to whoever has blocked its author why a post is not there, and nothing to others."""
+    author = profiles.author_behind_block(post_id, reader_id()) or abort(404)
+    return render_template("posts/behind_block.html", author=author), 404
 
 
 @bp.route(f"{POST}/edit", methods=["GET", "POST"])

@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from app import provider
 from app.extensions import db
 from app.forms import EditForm, OpenIDForm
-from app.models import Identity, SignIn, User
+from app.models import Identity, KeptApart, SignIn, User
 from app.models.avatars import DRAWN
 from app.openid import asked
 from app.queries import profiles, timelines
@@ -55,7 +55,7 @@ def list_people(nickname: str, which: str):
     profile = profiles.profile(nickname, reader_id())
     if profile is None:
         return not_found()
-    page = profiles.follow_list(which, profile.id, bounds())
+    page = profiles.follow_list(which, profile.id, reader_id(), bounds())
     return render_template("profiles/people.html", user=profile, which=which, page=page)
 
 
@@ -66,7 +66,12 @@ def follow(nickname: str):
     found = User.find(nickname)
     if found is None:
         return not_found()
-    if g.user.follow(found):
+    try:
+        follows = g.user.follow(found)
+    except KeptApart:
+        flash(f"You and {found.nickname} cannot follow each other.", "error")
+        return redirect(url_for("profiles.user", nickname=found.nickname))
+    if follows:
         flash(f"You are following {found.nickname}.", "success")
     elif found.id == g.user.id:
         flash("Your own posts are always on your home page.", "status")

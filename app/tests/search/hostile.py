@@ -198,7 +198,7 @@ class HostileSearchTests(SearchPageTestCase):
                 db.session.rollback()
                 query = search_terms.parse(text)
                 search.posts(query, 0, NEWEST_PAGE)
-                search.users(query, NEWEST_PAGE)
+                search.users(query, 0, NEWEST_PAGE)
 
     def test_nothing_was_obeyed(self):
         for text in HOSTILE:

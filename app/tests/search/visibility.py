@@ -1,5 +1,6 @@
 """Whatever is looked for and hidden, few rows are read and none is missed."""
 
+import itertools
 import json
 import random
 import re
@@ -8,12 +9,20 @@ import sqlalchemy as sa
 
 from app import db
 from app.database import now, writing
-from app.models import Post, User
+from app.models import Block, HiddenPost, Post, Suspension, User
 from app.models.posts import Tag
 from app.queries import search, search_terms
 from app.queries.pagination import NEWEST_PAGE, PAGE_SIZE, Bounds
+from app.tests.bench.queries import add_people
 from app.tests.support.reading import sent_selects
-from app.tests.support.visibility import FEEDS, LISTS, HiddenPostsTestCase, conditions, hidden
+from app.tests.support.visibility import (
+    FEEDS,
+    LISTS,
+    OWN_CONDITIONS,
+    HiddenPostsTestCase,
+    conditions,
+    hidden,
+)
 
 
 class AnyQueryTests(HiddenPostsTestCase):
@@ -32,6 +41,17 @@ class AnyQueryTests(HiddenPostsTestCase):
                 with conditions(*chosen, **walks):
                     for _ in range(60):
                         self.assert_found(self.any_query(rng), posts, is_hiding=bool(chosen))
+        # The same by a moderator's hand.
+        with writing() as session:
+            session.add(Suspension(user_id=self.mallory.id, reason="for a test"))
+            for post_id, _, words, _ in posts:
+                if "hidden" in words:
+                    session.add(HiddenPost(post_id=post_id, reason="for a test"))
+        for limit in (0, 5, 60, 1000):
+            walks = {"MAX_WALKED": limit, "MAX_LOOKED_UP": limit, "MAX_COUNTED": limit or 1}
+            with conditions(*OWN_CONDITIONS, **walks):
+                for _ in range(60):
+                    self.assert_found(self.any_query(rng), posts, is_hiding=True)
 
     def write_any(self, rng: random.Random, author: User) -> tuple[int, str, list[str], set[str]]:
         """Write a post; give its id, its author, its words and its tags."""
@@ -82,8 +102,10 @@ class RowsReadTests(HiddenPostsTestCase):
 
     # With fewer, PostgreSQL rightly reads them all.
     POSTS = 20_000
-    # Of each of the tables of posts, tags and words.
+    OTHERS = 3000
+    # Of each of the tables of posts, tags and words, and of what hides.
     MAX_READ = POSTS // 20
+    TABLES = ("post", "tag", "post_search", "mention", "block", "hidden_post", "suspension")
     LIMITS = {"MAX_WALKED": 100, "MAX_LOOKED_UP": 100, "MAX_COUNTED": 100}
 
     def setUp(self):
@@ -101,6 +123,18 @@ class RowsReadTests(HiddenPostsTestCase):
             session.execute(sa.insert(Post.__table__), rows)
             tags = [{"name": "tea", "post_id": row["id"]} for row in rows[::3]]
             session.execute(sa.insert(Tag.__table__), tags)
+        others = add_people([f"other{n}" for n in range(self.OTHERS)])[-self.OTHERS :]
+        john, few = self.john.id, others[:200]
+        hides = {"reason": "for a test", "since": moment}
+        with writing() as session:
+            pairs = [{"blocker_id": john, "blocked_id": other} for other in few]
+            pairs += [{"blocker_id": other, "blocked_id": john} for other in others[200:400]]
+            pairs += [{"blocker_id": n, "blocked_id": m} for n, m in itertools.pairwise(others)]
+            session.execute(sa.insert(Block), pairs)
+            session.execute(
+                sa.insert(HiddenPost), [{"post_id": row["id"], **hides} for row in rows[::7]]
+            )
+            session.execute(sa.insert(Suspension), [{"user_id": n, **hides} for n in others])
         if db.engine.dialect.name == "postgresql":
             with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                 # Its planner has to know that there are many; the tests' databases are young.
@@ -114,11 +148,20 @@ class RowsReadTests(HiddenPostsTestCase):
         with conditions(*hidden(), **self.LIMITS):
             self.assert_few_rows()
 
+    def test_what_the_site_hides(self):
+        with conditions(*OWN_CONDITIONS, **self.LIMITS):
+            self.assert_few_rows()
+
     def assert_few_rows(self):
-        for path in (*LISTS, *FEEDS, "/search?q=absent", "/search?q=from%3Amary+leaf"):
+        seen = Post.user_id == self.susan.id, Post.body.like("post %")
+        one = db.session.scalar(sa.select(Post.id).where(*seen).limit(1))
+        posts = (*LISTS, *FEEDS, "/search?q=absent", "/search?q=from%3Amary+leaf", f"/post/{one}")
+        people = ("/user/susan/followers", "/user/john/following", "/settings/blocked")
+        for path in (*posts, *people):
             with self.subTest(path):
                 statements = self.sent(path)
-                self.assertTrue(any("post.body" in statement for statement, _ in statements))
+                reads_posts = any("post.body" in statement for statement, _ in statements)
+                self.assertEqual(reads_posts, path in posts)
                 for statement, values in statements:
                     explain = {"sqlite": self.scans, "postgresql": self.rows_read}
                     explain[db.engine.dialect.name](statement, values)
@@ -138,14 +181,14 @@ class RowsReadTests(HiddenPostsTestCase):
             # An alias is called user_1.
             scanned = re.match(r"SCAN (\w+?)(_\d+)?\b(?! VIRTUAL)", step)
             if scanned:
-                self.assertNotIn(scanned[1], {"post", "tag", "mention"}, steps)
+                self.assertNotIn(scanned[1], self.TABLES, steps)
             self.assertNotIn("AUTOMATIC", step, steps)
 
     def rows_read(self, statement: str, values) -> None:
         db.session.rollback()
         explain = f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}"
         (plan,) = db.session.connection().exec_driver_sql(explain, values).scalar_one()
-        for table in ("post", "tag", "post_search", "mention"):
+        for table in self.TABLES:
             read = _rows_read(plan["Plan"], table)
             self.assertLess(read, self.MAX_READ, f"{table}: {json.dumps(plan, indent=1)}")
 

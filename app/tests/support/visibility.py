@@ -38,6 +38,9 @@ LISTS = ("/", "/explore", "/user/susan", "/tag/tea", *(f"/search?q={quote(q)}" f
 FEEDS = ("/explore.atom", "/user/susan.atom", "/tag/tea.atom")
 
 
+OWN_CONDITIONS = visibility.CONDITIONS
+
+
 @contextmanager
 def conditions(*chosen: sa.ColumnElement[bool], **limits: int):
     """Let all lists take these conditions, and search other limits; statements are made anew."""
@@ -46,7 +49,7 @@ def conditions(*chosen: sa.ColumnElement[bool], **limits: int):
         try:
             yield
         finally:
-            visibility.CONDITIONS = ()
+            visibility.CONDITIONS = OWN_CONDITIONS
             _make_statements({})
 
 
