@@ -186,6 +186,25 @@ class Journeys(JourneyCase):
         self.chromium.press("Unfollow")
         self.assert_shown("walker", "You are not following walker any more.")
 
+    def test_a_member_blocks_somebody_and_undoes_it(self):
+        self.person("loud").write("Listen to me, @calm")
+        self.sign_in(self.person("calm"))
+        self.open("/user/loud")
+        self.assertEqual(self.posts(), ["Listen to me, @calm"])
+        self.chromium.press("Block")
+        blocked = "You have blocked loud. Neither of you sees what the other writes."
+        self.assert_shown("loud", blocked)
+        self.assertEqual(self.posts(), [])
+        for path in ("/explore", "/search?q=listen"):
+            self.open(path)
+            self.assertNotIn("Listen to me, @calm", self.posts())
+        self.open("/edit")
+        self.chromium.follow("People you block")
+        self.chromium.press("Unblock loud")
+        self.assert_shown("People you block", "You do not block loud any more.")
+        self.open("/user/loud")
+        self.assertEqual(self.posts(), ["Listen to me, @calm"])
+
     def test_older_posts_are_a_page_further(self):
         author = self.person("diarist")
         for number in range(PAGE_SIZE + 3):

@@ -9,9 +9,10 @@ import sqlalchemy as sa
 from flask import Flask, abort
 
 from app import create_app, db
+from app.database import writing
 from app.database.upgrade import upgrade
 from app.extensions import csrf, limiter
-from app.models import Post, User
+from app.models import Block, HiddenPost, Post, Suspension, User
 from app.provider.models import Account, Consent
 from app.queries.pagination import PAGE_SIZE
 from app.tests.support.base import SITE, Browser, JoinMixin, settings
@@ -99,6 +100,11 @@ def pages(origin: str = SITE) -> list[SitePage]:
         _page("/post/1", "member"),
         _page("/user/miguel?older=9", "member", "editing a post", link="Edit your post"),
         _page("/user/miguel?older=9", "member", "deleting a post", link="Delete your post"),
+        _page("/user/noisy", "member", "a profile of somebody blocked"),
+        _page("/post/7", "member", "a post of somebody blocked", 404),
+        _page("/user/suspended", name="a profile of somebody suspended"),
+        _page("/settings/blocked", "member"),
+        _page("/settings/blocked", "quiet", "nobody blocked"),
         _page("/edit", "member"),
         _page("/edit/delete", "member"),
         _page("/edit/proof?next=/edit", "member"),
@@ -186,6 +192,11 @@ class Readers(JoinMixin):
             self._person(LONGEST_NICKNAME)
             for body in BODIES:
                 susan.write(body)
+            noisy = self._person("noisy")
+            noisy.write("Not for everybody")
+            suspended = self._person("suspended")
+            with writing() as session:
+                session.add(Suspension(user_id=suspended.id, reason="Nothing but advertising"))
             visitor = self._browser()
             visitor.post("/too-often")
             self.browsers = {
@@ -220,6 +231,9 @@ class Readers(JoinMixin):
             miguel.write(f"Cup number {number}, with @susan")
         post = miguel.write("A second thought")
         Post.edit(post.id, miguel.id, "A third thought")
+        with writing() as session:
+            session.add(HiddenPost(post_id=post.id, reason="It attacks somebody"))
+        Block.begin(miguel.id, User.find("noisy").id)
         account = db.session.scalar(sa.select(Account).where(Account.username_key == "miguel"))
         Consent.remember(account, "https://forum.example/")
         return browser
