@@ -28,7 +28,7 @@ from app.cli import demo
 from app.database import writing
 from app.database.engine import unhurried
 from app.database.upgrade import upgrade
-from app.models import Post, User, followers
+from app.models import Block, Post, User, followers
 from app.queries import timelines
 from app.queries.pagination import PAGE_SIZE
 from app.rendering.cards import linked
@@ -148,15 +148,23 @@ def measure_cpu(app: Flask, requests: int, rounds: int) -> None:
     user_id, _ = demo.fill(FOLLOWED * 2, 6000, rng)
     reader = db.session.get(User, user_id)
     reader.add_identity("https://reader.example/")
-    others = list(db.session.scalars(sa.select(User.id).where(User.id != user_id)))
+    # Follows the same people, and blocks all others.
+    blocker = User.sign_up("https://blocker.example/", "blocker", None)
+    both = (user_id, blocker.id)
+    others = list(db.session.scalars(sa.select(User.id).where(User.id.not_in(both))))
+    followed = rng.sample(others, FOLLOWED)
     with writing() as session:
         session.execute(sa.update(User).values(email=User.nickname + "@example.com"))
         session.execute(sa.delete(followers).where(followers.c.follower_id == user_id))
-        pairs = [{"follower_id": user_id, "followed_id": o} for o in rng.sample(others, FOLLOWED)]
+        pairs = [{"follower_id": f, "followed_id": o} for f in both for o in followed]
         session.execute(sa.insert(followers), pairs)
+        blocked = sorted(set(others) - set(followed))[:FOLLOWED]
+        rows = [{"blocker_id": blocker.id, "blocked_id": other} for other in blocked]
+        session.execute(sa.insert(Block), rows)
     # One of the newest posts is the reader's own, with its links.
     reader.write("Tea? Nobody has more about it than @susan: https://example.com/tea #tea")
-    busiest = sa.select(Post.user_id).group_by(Post.user_id).order_by(sa.func.count().desc())
+    busiest = sa.select(Post.user_id).where(Post.user_id.in_(followed)).group_by(Post.user_id)
+    busiest = busiest.order_by(sa.func.count().desc())
     author = db.session.get(User, db.session.scalar(busiest.limit(1)))
     profile, authors = f"/user/{author.nickname}", timelines.by_author(author.id, 0)
     row("CPU ms a request (x the bare page)", "warm", "x", "cold", "x", "reach", "bare", "ready")
@@ -166,6 +174,9 @@ def measure_cpu(app: Flask, requests: int, rounds: int) -> None:
         ("explore, visitor", "/explore", timelines.public(0), None, 2.4),
         ("profile, member", profile, authors, reader, 2.4),
         ("profile, visitor", profile, authors, None, 2.4),
+        ("home, 200 blocked", "/", timelines.home(blocker.id), blocker, 3.0),
+        ("explore, 200 blocked", "/explore", timelines.public(blocker.id), blocker, 2.4),
+        ("profile, 200 blocked", profile, authors, blocker, 2.4),
     ):
         own = request(app, path, by)
         with app.test_request_context(base_url=SITE):
