@@ -121,6 +121,7 @@ def read_settings(values: Mapping[str, object] | None = None, **overrides) -> di
         ),
         "LOG_FILE": source.text("LOG_FILE", str(basedir / "tmp" / "microblog.log")),
         "PUBLIC": source.switch("PUBLIC", True),
+        "JOIN": source.choice("JOIN", "open", "ask", "invite", "closed"),
         "PROVIDER": source.choice("PROVIDER", "open", "closed", "off"),
         "OPENID_TRUSTED_ORIGINS": tuple(
             _origin("OPENID_TRUSTED_ORIGINS", origin)
@@ -173,9 +174,8 @@ def read_settings(values: Mapping[str, object] | None = None, **overrides) -> di
         # A connection is asked for a sign of life when it is taken from the pool, for a server
         # may have been started anew meanwhile.
         "pool_pre_ping": True,
-        # Of a process: 5 stay open, others come and go. No thread holds one while it waits
-        # for anything but the database, so fewer than MAX_THREADS will do; who finds none
-        # in time gets a page that says so.
+        # Of a process. No thread holds one while it waits for anything but the database, so
+        # fewer than MAX_THREADS will do; who finds none in time gets a page that says so.
         "pool_size": 5,
         "max_overflow": MAX_CONNECTIONS - 5,
         "pool_timeout": 5,

@@ -20,7 +20,7 @@ def create_app(debug: bool = False, **settings) -> Flask:
     from app.failures import handlers
     from app.mail import queue
     from app.rendering import jinja
-    from app.web import headers, request_size
+    from app.web import access, headers, request_size
 
     app = Flask(__name__)
     app.debug = debug
@@ -29,6 +29,7 @@ def create_app(debug: bool = False, **settings) -> Flask:
         queue.init_app(app)
         handlers.init_app(app)
 
+        access.init_app(app)
         engine.init_app(app)
         origin.init_app(app)
         request_size.init_app(app)

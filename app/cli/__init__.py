@@ -16,7 +16,7 @@ from openid.fetchers import HTTPFetchingError
 from openid.message import OPENID2_NS
 from openid.yadis import xri
 
-from app.cli import check, demo
+from app.cli import check, demo, joining
 from app.database import end_transaction, writing
 from app.database.engine import unhurried
 from app.database.upgrade import upgrade
@@ -26,6 +26,7 @@ from app.models import Post, User
 from app.openid import fetcher
 from app.openid.store import DatabaseStore
 from app.provider.models import Account
+from app.web import access
 
 
 @with_appcontext
@@ -47,6 +48,8 @@ account_commands = group("account", "Look after accounts of this site's own prov
 
 
 def init_app(app: Flask) -> None:
+    for command in (joining.role, joining.invite):
+        user_commands.add_command(command)
     for command in (
         openid_commands,
         user_commands,
@@ -55,13 +58,16 @@ def init_app(app: Flask) -> None:
         mail_commands,
         check_settings,
         demo.demo,
+        joining.setup,
     ):
         app.cli.add_command(command)
 
 
 @click.command("check")
 def check_settings() -> None:
-    """Say what is unsafe about the present settings and files, one line each."""
+    """Say who may do what, and what is unsafe about the present settings and files."""
+    for line in access.in_words(current_app.config):
+        click.echo(line)
     warnings = check.warnings(current_app)
     for line in warnings:
         click.echo(line)

@@ -38,6 +38,9 @@ def warnings(app: Flask) -> list[str]:
         "PROVIDER is open while RATELIMIT_ENABLED is off: anybody can fill the site.": (
             config["PROVIDER"] == "open" and not config["RATELIMIT_ENABLED"]
         ),
+        "JOIN is open while PUBLIC is off: whoever has an OpenID can join and read all.": (
+            config["JOIN"] == "open" and not config["PUBLIC"]
+        ),
         "OPENID_TRUSTED_ORIGINS is set: visitors can have private addresses fetched.": (
             bool(config["OPENID_TRUSTED_ORIGINS"])
         ),

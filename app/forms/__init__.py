@@ -5,7 +5,7 @@ the forms of our own provider are in `app.provider`.
 """
 
 from app.forms.posts import PostForm
-from app.forms.profiles import TAKEN, DeleteForm, EditForm, NicknameForm
+from app.forms.profiles import TAKEN, DeleteForm, EditForm, JoinForm, NicknameForm
 from app.forms.sign_in import OWN_PROVIDER, LoginForm, OpenIDForm
 from app.forms.text import one_line
 
@@ -14,6 +14,7 @@ __all__ = [
     "TAKEN",
     "DeleteForm",
     "EditForm",
+    "JoinForm",
     "LoginForm",
     "NicknameForm",
     "OpenIDForm",

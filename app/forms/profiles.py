@@ -6,6 +6,7 @@ from wtforms.validators import ValidationError
 
 from app.forms.text import MaxCharacters, composed, one_line, plain_text
 from app.models import MAX_ABOUT_ME, User, nicknames
+from app.models.applications import MAX_REASON
 
 TAKEN = "This nickname is already in use. Please choose another one."
 
@@ -31,6 +32,18 @@ class NicknameForm(FlaskForm):
     def refuse_taken(self) -> None:
         """Put beside the field what the unique index said."""
         self.nickname.errors = [*self.nickname.errors, TAKEN]
+
+
+class JoinForm(NicknameForm):
+    reason = TextAreaField(
+        "Why would you like to join?",
+        filters=[plain_text, composed],
+        validators=[MaxCharacters(MAX_REASON)],
+    )
+
+    def validate_reason(self, field) -> None:
+        if not field.data:
+            raise ValidationError("Please say in a sentence why you would like to join.")
 
 
 class EditForm(NicknameForm):

@@ -3,10 +3,13 @@
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from flask import current_app
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.database import UTCDateTime, now, writing
 from app.extensions import Model, db
+from app.models.moderation import Action
+from app.models.users import User
 
 MAX_WAITING = 20
 MAX_WAITING_OF_ADDRESS = 3
@@ -17,6 +20,10 @@ MAX_REASON = 140
 
 class TooManyWaiting(Exception):
     """As many newcomers wait as moderators can be asked to answer; or as one address may send."""
+
+
+class AnsweredAlready(Exception):
+    """Another moderator has answered the application meanwhile."""
 
 
 class Application(Model):
@@ -60,17 +67,19 @@ class Application(Model):
         Raises TooManyWaiting, and IntegrityError when this identifier waits already.
         """
         with writing() as session:
+            if session.get_bind().dialect.name == "postgresql":
+                # Others who ask at this moment must not each find room for one more. It comes
+                # first: two who had deleted already would wait for each other.
+                session.execute(sa.text("LOCK TABLE application IN SHARE ROW EXCLUSIVE MODE"))
             ended = sa.func.coalesce(Application.refused, Application.created)
             session.execute(sa.delete(Application).where(ended <= now() - APPLICATION_ENDS_AFTER))
-            if session.get_bind().dialect.name == "postgresql":
-                # Others who ask at this moment must not each find room for one more.
-                session.execute(sa.text("LOCK TABLE application IN SHARE ROW EXCLUSIVE MODE"))
             waiting = (
                 sa.select(sa.func.count()).select_from(Application).where(Application.is_waiting())
             )
-            if session.scalar(waiting) >= MAX_WAITING or (
-                session.scalar(waiting.where(Application.address_hash == address))
-                >= MAX_WAITING_OF_ADDRESS
+            of_address = waiting.where(Application.address_hash == address)
+            if (
+                session.scalars(waiting).one() >= MAX_WAITING
+                or session.scalars(of_address).one() >= MAX_WAITING_OF_ADDRESS
             ):
                 raise TooManyWaiting
             session.add(
@@ -82,3 +91,65 @@ class Application(Model):
                     address_hash=address,
                 )
             )
+
+    def approve(self, moderator: User) -> User | None:
+        """Return the user who is made of the newcomer, with a nickname as near as is free.
+
+        None means that there is nothing to approve any more: another moderator was quicker,
+        or JOIN is closed, under which only the keeper lets anybody in.
+        """
+        # Whatever is loaded has to be read again inside a transaction that writes.
+        waits, moderator_id, name = self._waits(), moderator.id, moderator.nickname
+        ends = sa.delete(Application).where(waits).returning(Application.id)
+        values = (self.identifier, self.nickname, self.email)
+        is_new: list[User] = []
+
+        def settle(session: Session, user: User) -> None:
+            if session.scalar(ends) is None:
+                raise AnsweredAlready
+            session.add(
+                Action(
+                    kind="approve",
+                    moderator_id=moderator_id,
+                    moderator_name=name,
+                    user_id=user.id,
+                    reason="Asked to join.",
+                )
+            )
+            is_new.append(user)
+
+        if current_app.config["JOIN"] == "closed":
+            return None
+        try:
+            user = User.sign_up(*values, also=settle)
+        except AnsweredAlready:
+            return None
+        if is_new:
+            return user
+        # The OpenID has a user, of another moderator's making or in another way, of which the
+        # application knows nothing yet.
+        with writing() as session:
+            return user if session.scalar(ends) is not None else None
+
+    def refuse(self, moderator: User, sentence: str) -> bool:
+        """Answer with a sentence; False when another moderator was quicker."""
+        waits, moderator_id, name = self._waits(), moderator.id, moderator.nickname
+        with writing() as session:
+            answered = session.scalar(
+                sa.update(Application)
+                .where(waits)
+                .values(refused=now(), answer=sentence)
+                .returning(Application.id)
+                .execution_options(synchronize_session=False)
+            )
+            if answered is None:
+                return False
+            session.add(
+                Action(
+                    kind="refuse", moderator_id=moderator_id, moderator_name=name, reason=sentence
+                )
+            )
+        return True
+
+    def _waits(self) -> sa.ColumnElement[bool]:
+        return sa.and_(Application.id == self.id, Application.is_waiting())

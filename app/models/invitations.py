@@ -3,10 +3,12 @@
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from flask import current_app
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.database import UTCDateTime, now, writing
 from app.extensions import Model, db
+from app.models.moderation import Suspension
 from app.models.tokens import hashed, new_token
 
 MAX_OPEN_INVITATIONS = 5
@@ -37,14 +39,35 @@ class Invitation(Model):
 
     @staticmethod
     def is_open() -> sa.ColumnElement[bool]:
-        """Return the condition of an invitation that can still be used."""
+        """Return the condition of an invitation that nobody has used, and not too old."""
         return sa.and_(
             Invitation.used.is_(None), Invitation.created > now() - INVITATION_ENDS_AFTER
         )
 
     @staticmethod
+    def opens() -> sa.ColumnElement[bool]:
+        """Return the condition of an invitation that lets somebody in under the present JOIN.
+
+        The keeper's always do. Where newcomers ask, a member's would pass by the moderators,
+        so that there only theirs do; and nobody comes back by a friend's who is suspended.
+        """
+        inviter = sa.table("user", sa.column("id"), sa.column("role"))
+        may = {
+            "open": sa.true(),
+            "invite": sa.true(),
+            "ask": inviter.c.role == "moderator",
+            "closed": sa.false(),
+        }[current_app.config["JOIN"]]
+        suspended = sa.exists().where(
+            Suspension.user_id == inviter.c.id,
+            sa.or_(Suspension.until.is_(None), Suspension.until > now()),
+        )
+        by_member = sa.exists().where(inviter.c.id == Invitation.inviter_id, may, ~suspended)
+        return sa.and_(Invitation.is_open(), sa.or_(Invitation.inviter_id.is_(None), by_member))
+
+    @staticmethod
     def make(inviter_id: int | None, role: str, limited: bool = True) -> str:
-        """Return the token of a new invitation.
+        """Return the token of a new invitation, of which only a hash is kept.
 
         Raises TooManyInvitations when a `limited` inviter has five open ones already.
         """
@@ -58,48 +81,53 @@ class Invitation(Model):
                 )
             outdated = Invitation.created <= now() - INVITATION_ENDS_AFTER
             session.execute(sa.delete(Invitation).where(Invitation.used.is_(None), outdated))
-            count = session.scalar(
+            count = session.scalars(
                 sa.select(sa.func.count())
                 .select_from(Invitation)
                 .where(Invitation.inviter_id == inviter_id, Invitation.is_open())
-            )
+            ).one()
             if limited and inviter_id is not None and count >= MAX_OPEN_INVITATIONS:
                 raise TooManyInvitations
             session.add(Invitation(token_hash=hashed(token), inviter_id=inviter_id, role=role))
         return token
 
     @staticmethod
-    def find(token: str) -> "Invitation | None":
-        """Return the open invitation of this token, or None."""
-        return db.session.scalar(
-            sa.select(Invitation).where(
-                Invitation.token_hash == hashed(token), Invitation.is_open()
-            )
-        )
+    def find(token: str) -> sa.Row | None:
+        """Return the `role` and the `inviter` (a nickname, None for the keeper) of the
+        invitation of this token, or None when it lets nobody in."""
+        inviter = sa.table("user", sa.column("id"), sa.column("nickname"))
+        return db.session.execute(
+            sa.select(Invitation.role, inviter.c.nickname.label("inviter"))
+            .outerjoin(inviter, inviter.c.id == Invitation.inviter_id)
+            .where(Invitation.token_hash == hashed(token), Invitation.opens())
+        ).first()
 
     @staticmethod
-    def redeem(token: str) -> "Invitation | None":
+    def redeem(session: Session, token: str) -> "Invitation | None":
         """Return the invitation, which nobody else can use from now on, or None.
 
         Belongs inside `writing()`, with the new user: whatever undoes the one undoes the other.
         """
         # The update is the lock: of twenty at once it changes the row for one.
-        return db.session.scalar(
+        return session.scalar(
             sa.update(Invitation)
-            .where(Invitation.token_hash == hashed(token), Invitation.is_open())
+            .where(Invitation.token_hash == hashed(token), Invitation.opens())
             .values(used=now())
             .returning(Invitation)
+            .execution_options(synchronize_session=False)
         )
 
     @staticmethod
     def withdraw(invitation_id: int, inviter_id: int) -> bool:
         """Delete an open invitation of this inviter; False when there is none of that id."""
         with writing() as session:
-            gone = session.execute(
-                sa.delete(Invitation).where(
+            gone = session.scalar(
+                sa.delete(Invitation)
+                .where(
                     Invitation.id == invitation_id,
                     Invitation.inviter_id == inviter_id,
                     Invitation.used.is_(None),
                 )
+                .returning(Invitation.id)
             )
-        return gone.rowcount == 1
+        return gone is not None

@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -24,7 +25,8 @@ LAST_SEEN_EVERY = timedelta(minutes=1)
 # In characters, as those of a post.
 MAX_ABOUT_ME = 140
 MAX_EMAIL = 120
-
+# What is done with a new user, inside the transaction that makes them.
+Also = Callable[[Session, "User"], None]
 
 class User(UserMixin, Model):
     __table_args__ = {"sqlite_autoincrement": True}
@@ -114,24 +116,35 @@ class User(UserMixin, Model):
         return candidate
 
     @classmethod
-    def sign_up_as(cls, identifier: str, nickname: str, email: str | None) -> "User":
-        """Make the user of a claimed identifier. Raises IntegrityError when a name is taken."""
+    def sign_up_as(
+        cls, identifier: str, nickname: str, email: str | None, also: Also | None = None
+    ) -> "User":
+        """Make the user of a claimed identifier. Raises IntegrityError when a name is taken.
+
+        `also` is done in the same transaction: what it raises undoes the user. Whether a
+        newcomer may join is not asked here but in joining.py.
+        """
         with writing() as session:
             user = cls(nickname=nickname, email=email)
             session.add(user)
             session.flush()
             session.add(Identity(identifier=identifier, user_id=user.id))
+            session.flush()
+            if also:
+                also(session, user)
         return user
 
     @classmethod
-    def sign_up(cls, identifier: str, nickname: str, email: str | None) -> "User":
+    def sign_up(
+        cls, identifier: str, nickname: str, email: str | None, also: Also | None = None
+    ) -> "User":
         """Make the user of a claimed identifier, with a nickname as near to `nickname` as is free.
 
         An identifier that meanwhile has a user (two clicks, two tabs) gives that user.
         """
         while True:
             try:
-                return cls.sign_up_as(identifier, cls.make_unique_nickname(nickname), email)
+                return cls.sign_up_as(identifier, cls.make_unique_nickname(nickname), email, also)
             except IntegrityError:
                 # Somebody was quicker with the nickname, or with the identifier. Each
                 # round somebody gets through, so this ends.

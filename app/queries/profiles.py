@@ -1,9 +1,10 @@
 """Users as pages show them: a profile in one SELECT, and lists of who follows or blocks whom."""
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from app.extensions import db
-from app.models import Block, Post, User, followers, nicknames
+from app.models import Block, Invitation, Post, User, followers, nicknames
 from app.queries.pagination import Bidirectional, Bounds, Page, bidirectional, page_of, read
 from app.queries.visibility import CONDITIONS, READER, blocks, given, is_met, is_shown, suspends
 
@@ -11,6 +12,8 @@ from app.queries.visibility import CONDITIONS, READER, blocks, given, is_met, is
 def _count(column, of) -> sa.ScalarSelect:
     return sa.select(sa.func.count()).where(column == of).scalar_subquery()
 
+
+_inviter = aliased(User)
 
 PROFILE = sa.select(
     User.id,
@@ -28,6 +31,13 @@ PROFILE = sa.select(
     # That a block stands there, the reader's or the other's.
     sa.not_(is_met(User.id)).label("is_kept_apart"),
     sa.exists().where(suspends(User.id)).label("is_suspended"),
+    # The member by whose invitation they came; a user came by one at most.
+    sa.select(_inviter.nickname)
+    .join(Invitation, Invitation.inviter_id == _inviter.id)
+    .where(Invitation.user_id == User.id)
+    .limit(1)
+    .scalar_subquery()
+    .label("inviter"),
 ).where(User.nickname_key == sa.bindparam("key"))
 
 

@@ -5,10 +5,35 @@ A view asks a form, calls a verb of `app/models` or a query, and renders a templ
 
 from flask import Flask
 
-from app.views import account, auth, blocks, errors, explore, feeds, health, posts, profiles, proofs
+from app.views import (
+    account,
+    auth,
+    blocks,
+    errors,
+    explore,
+    feeds,
+    health,
+    invitations,
+    joining,
+    posts,
+    profiles,
+    proofs,
+)
 
 
 def init_app(app: Flask) -> None:
-    for module in (auth, account, proofs, posts, profiles, blocks, explore, feeds, health):
+    for module in (
+        auth,
+        joining,
+        invitations,
+        account,
+        proofs,
+        posts,
+        profiles,
+        blocks,
+        explore,
+        feeds,
+        health,
+    ):
         app.register_blueprint(module.bp)
     errors.init_app(app)

@@ -1,7 +1,7 @@
 """Signing in, choosing a nickname, signing out."""
 
 import logging
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from flask import (
     Blueprint,
@@ -17,7 +17,6 @@ from flask import (
 from flask_login import current_user
 from sqlalchemy.exc import IntegrityError
 
-from app.database import now
 from app.extensions import csrf, limiter, lm
 from app.failures.redaction import OwnWord
 from app.forms import OWN_PROVIDER, LoginForm, NicknameForm, typed
@@ -26,17 +25,15 @@ from app.models import (
     Identity,
     SignInEnded,
     User,
-    cleaned_email,
-    nicknames,
 )
+from app.models.joining import NotWelcome, told
 from app.openid import asked
 from app.openid.asked import Asked
 from app.openid.relying_party import PROBLEMS, ProvenIdentifier, SignInRefused, is_answer, oid
 from app.openid.xrds import advertise_xrds
 from app.provider import sign_ins as account_sign_ins
-from app.views import account, proofs
+from app.views import account, joining, proofs
 from app.web import browser_session, origin, sign_ins
-from app.web.browser_session import Newcomer
 from app.web.headers import allow_offsite_form_action
 
 bp = Blueprint("auth", __name__)
@@ -46,8 +43,6 @@ IN_VAIN_LIMIT = "25 per 5 minutes"
 LOOKED_LIMIT = "200 per 5 minutes"
 # Each makes this site ask a provider, and leaves a nonce when it is good.
 ANSWER_LIMIT = "60 per 5 minutes"
-# How long somebody new may take to choose a nickname.
-MAX_NEWCOMER_AGE = timedelta(hours=1)
 NEWS = (
     "Since you last signed in with this OpenID, another was added to yours. "
     "Please look at them under “Edit your profile”, and remove it if that was not you."
@@ -146,6 +141,7 @@ def _sign_in_page(form: LoginForm) -> str:
         providers=[p["name"] for p in providers if "<username>" not in p["url"]],
         username_providers=[p["name"] for p in providers if "<username>" in p["url"]],
         own_provider=current_app.config["PROVIDER"] != "off",
+        **told(browser_session.invitation()),
     )
 
 
@@ -186,15 +182,10 @@ def after_login(resp: ProvenIdentifier):
     user = User.of_identifier(identifier)
     if user is not None:
         return _signed_in(user, identifier, expected.remember, proved)
-    email = cleaned_email(resp.email)
-    local_part = email and email.rpartition("@")[0]
-    nickname = nicknames.cleaned(resp.nickname) or nicknames.cleaned(local_part)
-    if nickname is None:
-        moment = int(now().timestamp())
-        browser_session.set_newcomer(Newcomer(identifier, email, expected.remember, moment))
-        return redirect(url_for("auth.nickname", next=oid.get_next_url()))
-    user = User.sign_up(identifier, nickname, email)
-    return _signed_in(user, identifier, expected.remember, proved, new=True)
+    met = joining.meet(resp)
+    if not isinstance(met, User):
+        return met
+    return _signed_in(met, identifier, expected.remember, proved, new=True)
 
 
 def _signed_in(user: User, identifier: str, remember: bool, proved: datetime, new: bool = False):
@@ -218,22 +209,20 @@ def nickname():
     newcomer = browser_session.newcomer()
     if newcomer is None:
         return redirect(url_for("auth.login"))
-    form = NicknameForm()
+    form = NicknameForm(data={"nickname": asked.typed("nickname")})
     if form.validate_on_submit():
-        moment = datetime.fromtimestamp(newcomer.proved, UTC)
-        proved = proofs.proof_time(newcomer.identifier, moment)
-        if User.of_identifier(newcomer.identifier):
-            # Somebody who finds this cookie later must not get in with it.
-            return sign_in_failed("used")
-        if proved is None or now() - moment > MAX_NEWCOMER_AGE:
-            # Nor make a user of an OpenID that somebody may have again by then.
-            browser_session.delete_newcomer()
-            return sign_in_failed("elsewhere")
+        if problem := joining.problem_of(newcomer):
+            return sign_in_failed(problem)
         try:
-            user = User.sign_up_as(newcomer.identifier, form.nickname.data, newcomer.email)
+            user = joining.admitted(newcomer, form.nickname.data)
         except IntegrityError:
             form.refuse_taken()
+        except NotWelcome as refusal:
+            # It was open when the form was.
+            asked.give_back({"nickname": form.nickname.data})
+            return joining.turn_to(refusal.entry)
         else:
+            proved = proofs.proof_time(newcomer.identifier, joining.moment_of(newcomer))
             return _signed_in(user, newcomer.identifier, newcomer.remember, proved, new=True)
     page = render_template("auth/nickname.html", form=form, next=oid.get_next_url())
     return (page, 400) if form.errors else page

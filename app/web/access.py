@@ -2,10 +2,34 @@
 
 from functools import wraps
 
-from flask import current_app
+from flask import Flask, current_app
 from flask_login import current_user
 
 from app.extensions import visitor_address
+
+CAN_JOIN = {
+    "open": "anybody with an OpenID",
+    "ask": "who asks, once a moderator has said yes",
+    "invite": "who has an invitation of a member",
+    "closed": "nobody but by an invitation of the keeper (flask user invite)",
+}
+CAN_MAKE_ACCOUNTS = {"open": "anybody", "closed": "nobody", "off": "nobody, for there are none"}
+
+
+def init_app(app: Flask) -> None:
+    """Log who can join and who can read."""
+    if not app.debug:
+        app.logger.info("who may what: %s", "; ".join(in_words(app.config)))
+
+
+def in_words(config: dict) -> list[str]:
+    """Return who can join, make an account of the site's provider, and read."""
+    return [
+        f"Can join: {CAN_JOIN[config['JOIN']]}",
+        f"Can make an account of this site, which is an OpenID: "
+        f"{CAN_MAKE_ACCOUNTS[config['PROVIDER']]}",
+        f"Can read: {'everybody' if config['PUBLIC'] else 'members alone'}",
+    ]
 
 
 def reader_id() -> int:

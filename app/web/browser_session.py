@@ -18,6 +18,8 @@ TYPED = "typed"
 # Why the last sign-in failed, for the sign-in page.
 PROBLEM = "problem"
 NEWCOMER = "newcomer"
+# The token of the invitation that was opened here.
+INVITATION = "invitation"
 
 # Flask-Login's: who is signed in, and a note to itself to set its own cookie or take it back.
 USER, REMEMBER = "_user_id", "_remember"
@@ -26,7 +28,7 @@ UNUSED = ("_id", "_fresh")
 
 
 class Newcomer(NamedTuple):
-    """Somebody who proved an OpenID and has yet to choose a nickname, as the session keeps it."""
+    """Somebody without a user who has proved an OpenID, as the session keeps it."""
 
     identifier: str
     email: str | None
@@ -61,9 +63,10 @@ def sign_out() -> None:
 def begin_account(token: str) -> None:
     """Show the `token` of a new sign-in at our own provider from now on.
 
-    Of the session before, who is signed in at the site and the sign-ins under way go on.
+    Of the session before, who is signed in at the site and the sign-ins under way go on. With them
+    goes the invitation by which a newcomer came, who may have made the account for it.
     """
-    _keep_only(USER, UNDER_WAY)
+    _keep_only(USER, UNDER_WAY, INVITATION)
     session[ACCOUNT] = token
 
 
@@ -109,7 +112,7 @@ def set_newcomer(newcomer: Newcomer) -> None:
 
 
 def newcomer() -> Newcomer | None:
-    """Return who has to choose a nickname in this browser, or None."""
+    """Return who has proved an OpenID in this browser and is nobody here yet, or None."""
     kept = session.get(NEWCOMER, [])
     # One of a version before this has fewer parts, and proves the OpenID anew.
     return Newcomer(*kept) if len(kept) == len(Newcomer._fields) else None
@@ -117,6 +120,19 @@ def newcomer() -> Newcomer | None:
 
 def delete_newcomer() -> None:
     session.pop(NEWCOMER, None)
+
+
+def set_invitation(token: str) -> None:
+    session[INVITATION] = token
+
+
+def invitation() -> str | None:
+    """Return the token of the invitation that was opened in this browser, or None."""
+    return session.get(INVITATION)
+
+
+def delete_invitation() -> None:
+    session.pop(INVITATION, None)
 
 
 def delete_flashes() -> None:

@@ -23,6 +23,7 @@ from app import provider
 from app.database import now
 from app.extensions import limiter
 from app.models import SignInEnded, User, nicknames
+from app.models.joining import told
 from app.openid.xrds import endpoint_url, identity_document, wants_xrds
 from app.provider import sign_ins
 from app.provider.forms import DeleteAccountForm, JoinForm, PasswordForm, SignInForm
@@ -31,6 +32,7 @@ from app.provider.passwords import guesses
 from app.provider.passwords.guesses import guess
 from app.provider.protocol import answers
 from app.provider.protocol.requests import PendingRequest
+from app.web import browser_session
 from app.web import sign_ins as site_sign_ins
 from app.web.headers import allow_offsite_form_action
 from app.web.redirects import safe_next
@@ -87,7 +89,7 @@ def _whose_password_is_old(
 @limiter.limit(JOIN_FORM_LIMIT, methods=["POST"])
 def join():
     """Make an account, and go on to the site that asked."""
-    pending, _ = answers.pending_request()
+    pending, asked = answers.pending_request()
     if current_app.config["PROVIDER"] == "closed":
         return render_template("provider/closed.html", pending=pending), 403
     allow_offsite_form_action()
@@ -102,7 +104,14 @@ def join():
             form.username.errors = [form.TAKEN]
         else:
             return _signed_in(account, pending)
-    page = render_template("provider/join.html", form=form, pending=pending)
+    home = asked is None or answers.is_home(asked)
+    page = render_template(
+        "provider/join.html",
+        form=form,
+        pending=pending,
+        home=home,
+        **told(browser_session.invitation()),
+    )
     return (page, 400) if form.errors else page
 
 

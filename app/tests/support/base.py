@@ -86,6 +86,7 @@ def settings(**changes) -> dict:
         "MAIL_SECURITY": "none",
         "LOG_FILE": str(folder() / "test.log"),
         "PUBLIC": "on",
+        "JOIN": "open",
         "PROVIDER": "open",
         "OPENID_TRUSTED_ORIGINS": "",
         "RATELIMIT_ENABLED": "off",

@@ -1,0 +1,86 @@
+"""Who may become a user: the one decision about every newcomer, whichever way they came.
+
+Adding an OpenID, a new password and a sign-in of somebody who is a user already make nobody,
+and are not asked about here.
+"""
+
+from enum import Enum
+
+import sqlalchemy as sa
+from flask import current_app
+from sqlalchemy.orm import Session
+
+from app.models.applications import Application
+from app.models.invitations import Invitation
+from app.models.names import RefusedIdentifier
+from app.models.users import User
+
+
+class Entry(Enum):
+    """What becomes of a newcomer: welcome at once, or not; the words are of the setting JOIN."""
+
+    WELCOME = "welcome"
+    # They may ask, and a moderator answers.
+    ASK = "ask"
+    # They need an invitation.
+    INVITE = "invite"
+    CLOSED = "closed"
+    # Their OpenID was removed by a moderator.
+    REFUSED = "refused"
+
+
+class NotWelcome(Exception):
+    """A newcomer may not become a user now; `entry` says what they may do."""
+
+    def __init__(self, entry: Entry):
+        super().__init__(entry.value)
+        self.entry = entry
+
+
+def decide(identifier: str | None = None, token: str | None = None) -> Entry:
+    """Return what becomes of a newcomer with this claimed identifier and invitation.
+
+    Without an identifier it is what a visitor can be told who has not proved anything yet.
+    """
+    if identifier is not None and RefusedIdentifier.includes(identifier):
+        return Entry.REFUSED
+    join = current_app.config["JOIN"]
+    if join == "open" or (token is not None and Invitation.find(token) is not None):
+        return Entry.WELCOME
+    return Entry(join)
+
+
+def told(token: str | None) -> dict[str, object]:
+    """Return what a visitor is told before they prove anything: their `entry` in a word, and
+    the `invitation` that lets them in, or None."""
+    invitation = None if token is None else Invitation.find(token)
+    entry = decide() if invitation is None else Entry.WELCOME
+    return {"entry": entry.value, "invitation": invitation}
+
+
+def admit(identifier: str, nickname: str, email: str | None, token: str | None) -> User:
+    """Return the new user, with a nickname as near to `nickname` as is free.
+
+    The invitation is used in the same transaction, and an application ends with it.
+    Raises NotWelcome, also when somebody else was quicker with the invitation.
+    """
+    return User.sign_up(identifier, nickname, email, also=_entry(identifier, token))
+
+
+def admit_as(identifier: str, nickname: str, email: str | None, token: str | None) -> User:
+    """Return the new user of exactly this nickname. Raises IntegrityError when it is taken."""
+    return User.sign_up_as(identifier, nickname, email, also=_entry(identifier, token))
+
+
+def _entry(identifier: str, token: str | None):
+    def enter(session: Session, user: User) -> None:
+        # First it is used, then asked: of several at once all but one find it used.
+        invitation = None if token is None else Invitation.redeem(session, token)
+        entry = decide(identifier)
+        if entry is Entry.REFUSED or (invitation is None and entry is not Entry.WELCOME):
+            raise NotWelcome(entry)
+        if invitation is not None:
+            invitation.user_id, user.role = user.id, invitation.role
+        session.execute(sa.delete(Application).where(Application.identifier == identifier))
+
+    return enter
