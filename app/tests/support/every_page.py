@@ -12,8 +12,9 @@ from app import create_app, db
 from app.database import writing
 from app.database.upgrade import upgrade
 from app.extensions import csrf, limiter
-from app.models import Block, HiddenPost, Post, Suspension, User
+from app.models import Application, Block, HiddenPost, Invitation, Post, Suspension, User, joining
 from app.provider.models import Account, Consent
+from app.queries import applications
 from app.queries.pagination import PAGE_SIZE
 from app.tests.support.base import SITE, Browser, JoinMixin, settings
 from app.tests.support.failures import add_failing_pages
@@ -38,8 +39,9 @@ class SitePage(NamedTuple):
 
     name: str
     path: str
-    # A visitor; a newcomer, whose provider sent no name; miguel, a member in every way; or
-    # quiet, a member with little to read, so that a browser is quick to look at it.
+    # A visitor; a newcomer, whose provider sent no name; somebody invited; two who have asked to
+    # join, waiting and refused; miguel, a member in every way; or quiet, a member with little
+    # to read, so that a browser is quick to look at it.
     reader: str = "visitor"
     status: int = 200
     # How the link's text begins.
@@ -113,6 +115,26 @@ def pages(origin: str = SITE) -> list[SitePage]:
         _page("/openid/password", "member"),
         _page("/openid/delete", "member"),
         _page("/login/nickname", "newcomer"),
+        # Joining.
+        _page("/login", name="signing in where newcomers ask", changes={"JOIN": "ask"}),
+        _page("/login", name="signing in where they are invited", changes={"JOIN": "invite"}),
+        _page("/login", name="signing in where nobody joins", changes={"JOIN": "closed"}),
+        _page("/login", "invited", "signing in by an invitation"),
+        _page("/join?invitation=ended", "newcomer", "an invitation that has ended"),
+        _page("/openid/join", "invited", "an account by an invitation"),
+        _page("/join", "newcomer", "asking to join", changes={"JOIN": "ask"}),
+        _refused(
+            "/join", "a refused question", "newcomer", nickname="susan", reason="x" * 141
+        )._replace(changes={"JOIN": "ask"}),
+        _page("/join/waiting", "waiting", changes={"JOIN": "ask"}),
+        _page("/join/waiting", "refused", changes={"JOIN": "ask"}),
+        _page("/invitations", "member"),
+        _page("/invitations", "quiet"),
+        _page("/invitations", "member", "an invitation just made", button="Make an invitation"),
+        _page("/invitations", "member", "no invitations", changes={"JOIN": "closed"}),
+        _page("/members/tree", "member"),
+        _page("/members/tree?from=susan"),
+        _page("/user/ingrid", name="an invited member"),
         # Forms that were refused, and one that went well.
         _refused("/login", "no OpenID", openid=""),
         _refused("/login", "an address without an OpenID", openid="http://127.0.0.1:1/nobody"),
@@ -204,7 +226,11 @@ class Readers(JoinMixin):
                 "member": self._member(susan),
                 "newcomer": self._browser(newcomer=NEWCOMER),
                 "quiet": self._browser(),
+                "invited": self._browser(invitation=Invitation.make(susan.id, "member")),
+                "waiting": self._asking("waiting"),
+                "refused": self._asking("refused"),
             }
+            applications.waiting()[-1].refuse(susan, "We are full. Please ask again in spring.")
             self.browsers["quiet"].sign_in(quiet)
             db.session.remove()
             db.session.registry.clear()
@@ -217,6 +243,11 @@ class Readers(JoinMixin):
                 session.update(kept)
         return browser
 
+    def _asking(self, name: str) -> Browser:
+        identifier = f"https://{name}.example.com/"
+        Application.ask(identifier, name, None, f"I like tea, and {LONGEST_WORD}"[:140], name)
+        return self._browser(newcomer=[identifier, *NEWCOMER[1:]])
+
     def _person(self, nickname: str) -> User:
         return User.sign_up(f"https://{nickname}.example.com/", nickname, None)
 
@@ -225,6 +256,15 @@ class Readers(JoinMixin):
         miguel = User.find("miguel")
         miguel.follow(susan)
         susan.follow(miguel)
+        for inviter, name in ((susan, "ingrid"), (User.find("quiet"), "tom"), (susan, "una")):
+            token = Invitation.make(inviter.id, "member")
+            joining.admit(f"https://{name}.example.com/", name, None, token)
+        token = Invitation.make(User.find("ingrid").id, "member")
+        joining.admit("https://uwe.example.com/", "uwe", None, token)
+        token = Invitation.make(miguel.id, "member")
+        joining.admit("https://zoe.example.com/", "zoe", None, token)
+        for _ in range(2):
+            Invitation.make(miguel.id, "member")
         miguel.add_identity("https://people.example.com/a/rather/long/address/of/miguel")
         miguel.update_profile("miguel", "Tea, trains and maps.")
         for number in range(PAGE_SIZE):
