@@ -80,7 +80,7 @@ def withdraw(invitation_id: int):
     if Invitation.withdraw(invitation_id, g.user.id):
         flash("That invitation is withdrawn: its link lets nobody in any more.", "success")
     else:
-        flash("That invitation has been used or has ended.", "status")
+        flash("There is no such open invitation of yours.", "status")
     return redirect(url_for("invitations.own"))
 
 

@@ -49,7 +49,7 @@ TOO_MANY = (
     "Very many people wait for an answer just now. Please copy what you wrote, "
     "and ask again in a few days."
 )
-ENDED = "This invitation has been used or has ended. Please ask whoever sent it for another one."
+ENDED = "This invitation lets nobody in any more. Please ask whoever sent it for another one."
 MEMBER_ALREADY = "You are a member already. An invitation is for somebody who is new here."
 LET_IN = "You have been let in! Please sign in with the same OpenID as before."
 COME_IN = "You may join right now, without waiting for an answer."
