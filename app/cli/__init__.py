@@ -16,7 +16,7 @@ from openid.fetchers import HTTPFetchingError
 from openid.message import OPENID2_NS
 from openid.yadis import xri
 
-from app.cli import check, demo, joining
+from app.cli import check, demo, joining, moderation
 from app.database import end_transaction, writing
 from app.database.engine import unhurried
 from app.database.upgrade import upgrade
@@ -45,6 +45,9 @@ user_commands = group("user", "Look after users.")
 post_commands = group("post", "Look after posts.")
 mail_commands = AppGroup("mail", help="Look after failure mail.")
 account_commands = group("account", "Look after accounts of this site's own provider.")
+moderation_commands = group("moderation", "Keep order, above the moderators.")
+moderation_commands.add_command(moderation.waiting)
+moderation_commands.add_command(moderation.decide)
 
 
 def init_app(app: Flask) -> None:
@@ -55,6 +58,7 @@ def init_app(app: Flask) -> None:
         user_commands,
         post_commands,
         account_commands,
+        moderation_commands,
         mail_commands,
         check_settings,
         demo.demo,

@@ -4,6 +4,10 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
+MONTHS = (
+    "January February March April May June July August September October November December"
+).split()
+
 
 class UTCDateTime(sa.types.TypeDecorator):
     """An instant: timezone-aware UTC in Python, whatever the database keeps."""
@@ -24,3 +28,9 @@ class UTCDateTime(sa.types.TypeDecorator):
 def now() -> datetime:
     """Return this instant."""
     return datetime.now(UTC)
+
+
+def absolute(instant: datetime) -> str:
+    """Return `instant` in UTC as people write it, in English whatever the server's language."""
+    day = f"{instant.day} {MONTHS[instant.month - 1]} {instant.year}"
+    return f"{day}, {instant.hour:02}:{instant.minute:02} UTC"

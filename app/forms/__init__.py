@@ -4,6 +4,7 @@ A form judges text and changes nothing: what is done with it are verbs of `app.m
 the forms of our own provider are in `app.provider`.
 """
 
+from app.forms.moderation import AppealForm, DecisionForm, ReportForm, SuspensionForm
 from app.forms.posts import PostForm
 from app.forms.profiles import TAKEN, DeleteForm, EditForm, JoinForm, NicknameForm
 from app.forms.sign_in import OWN_PROVIDER, LoginForm, OpenIDForm
@@ -12,6 +13,8 @@ from app.forms.text import one_line
 __all__ = [
     "OWN_PROVIDER",
     "TAKEN",
+    "AppealForm",
+    "DecisionForm",
     "DeleteForm",
     "EditForm",
     "JoinForm",
@@ -19,5 +22,7 @@ __all__ = [
     "NicknameForm",
     "OpenIDForm",
     "PostForm",
+    "ReportForm",
+    "SuspensionForm",
     "one_line",
 ]

@@ -12,8 +12,8 @@ from app.models.moderation import Action, HiddenPost, Suspension
 from app.models.names import RefusedIdentifier, ReservedName
 from app.models.notifications import Notification
 from app.models.posts import BIG_ID, MAX_BODY, Mention, Post, Tag
-from app.models.reports import Report
-from app.models.sign_ins import MAX_IDENTIFIER, Identity, SignIn, SignInEnded
+from app.models.reports import Report, Thing
+from app.models.sign_ins import MAX_IDENTIFIER, Identity, SignIn, SignInEnded, Suspended
 from app.models.users import LAST_SEEN_EVERY, MAX_ABOUT_ME, User, cleaned_email
 
 __all__ = [
@@ -38,7 +38,9 @@ __all__ = [
     "ReservedName",
     "SignIn",
     "SignInEnded",
+    "Suspended",
     "Suspension",
+    "Thing",
     "Tag",
     "TooManyBlocks",
     "User",

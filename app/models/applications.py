@@ -18,6 +18,12 @@ APPLICATION_ENDS_AFTER = timedelta(days=30)
 MAX_REASON = 140
 
 
+def _waiting_since() -> sa.BindParameter:
+    # Asked each time it is sent, for some statements with it are made once.
+    since = lambda: now() - APPLICATION_ENDS_AFTER  # noqa: E731
+    return sa.bindparam("waiting_since", callable_=since, type_=UTCDateTime, unique=True)
+
+
 class TooManyWaiting(Exception):
     """As many newcomers wait as moderators can be asked to answer; or as one address may send."""
 
@@ -43,9 +49,7 @@ class Application(Model):
     @staticmethod
     def is_waiting() -> sa.ColumnElement[bool]:
         """Return the condition of an application that nobody has answered, and not too old."""
-        return sa.and_(
-            Application.refused.is_(None), Application.created > now() - APPLICATION_ENDS_AFTER
-        )
+        return sa.and_(Application.refused.is_(None), Application.created > _waiting_since())
 
     @staticmethod
     def of(identifier: str) -> "Application | None":

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.database import UTCDateTime, now
+from app.database import UTCDateTime, now, writing
 from app.extensions import Model, db
 from app.models.posts import BIG_ID
 
@@ -13,6 +13,11 @@ MAX_REASON = 140
 MAX_APPEAL = 500
 # Who is suspended for good is deleted, with all data, after this time.
 GRACE = timedelta(days=30)
+
+
+def current_moment() -> sa.BindParameter:
+    """Return the present moment for a condition; statements may be made once with it."""
+    return sa.bindparam("moment", callable_=now, type_=UTCDateTime, unique=True)
 
 
 class HiddenPost(Model):
@@ -44,18 +49,44 @@ class Suspension(Model):
     def of(user_id: int) -> "Suspension | None":
         """Return the suspension that is in force for this user, or None."""
         return db.session.scalar(
-            sa.select(Suspension).where(
-                Suspension.user_id == user_id,
-                sa.or_(Suspension.until.is_(None), Suspension.until > now()),
-            )
+            sa.select(Suspension).where(Suspension.user_id == user_id, Suspension.is_in_force())
         )
+
+    @staticmethod
+    def is_in_force() -> sa.ColumnElement[bool]:
+        """Return the condition of one that has no end, or has not come to it."""
+        return sa.or_(Suspension.until.is_(None), Suspension.until > current_moment())
+
+    @staticmethod
+    def has_open_appeal() -> sa.ColumnElement[bool]:
+        """Return the condition of one in force, to whose answer nobody has said anything."""
+        return sa.and_(
+            Suspension.appealed.is_not(None),
+            Suspension.appeal_closed.is_(None),
+            Suspension.is_in_force(),
+        )
+
+    @staticmethod
+    def answer(user_id: int, text: str) -> bool:
+        """Keep the one answer to a suspension; False when it is over, or there is one already."""
+        with writing() as session:
+            kept = session.execute(
+                sa.update(Suspension)
+                .where(
+                    Suspension.user_id == user_id,
+                    Suspension.appealed.is_(None),
+                    Suspension.is_in_force(),
+                )
+                .values(appeal=text, appealed=now())
+            )
+        return kept.rowcount == 1
 
 
 class Action(Model):
     """One deed of a moderator, as the public log tells it; never changed but for `lifted`."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    # dismiss, hide, delete, warn, suspend, lift, approve or refuse.
+    # dismiss, hide, delete, warn, suspend, lift, uphold (after an appeal), approve or refuse.
     kind: Mapped[str] = mapped_column(sa.String(16))
     moderator_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id", ondelete="SET NULL"))
     # As it was then, so that the log stays readable when a moderator leaves.

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.database import UTCDateTime, now, writing
 from app.extensions import Model, db
+from app.models.moderation import Suspension
 from app.models.tokens import hashed, new_token
 
 # Longer OpenIDs are refused: a newcomer's waits in a cookie.
@@ -20,6 +21,10 @@ MAX_PROOF_AGE = timedelta(minutes=10)
 
 # Our own provider's, as far as it is needed here: its models stand above this module.
 ACCOUNT_SIGN_IN = sa.table("account_sign_in", sa.column("id"), sa.column("account_id"))
+
+
+class Suspended(Exception):
+    """This user may not sign in: a suspension is in force."""
 
 
 class SignInEnded(LookupError):
@@ -35,6 +40,9 @@ class CurrentSignIn(NamedTuple):
     remembered: bool
     proved: datetime
     identity_id: int | None
+    # What the menu tells: notifications, and what waits for a moderator.
+    unread: int = 0
+    waiting: int = 0
 
 
 def is_fresh(proved: datetime) -> bool:
@@ -101,6 +109,7 @@ class SignIn(Model):
 
         `proved` is when they proved it, by default now; `account_sign_in_id` is this browser's
         sign-in at our own provider, and `replaced_id` the one that it had here before.
+        Raises Suspended while they are that.
         Raises SignInEnded when the OpenID is not theirs any more, or the provider's sign-in
         has ended: an answer that was kept back must not outlive what it came from.
         """
@@ -108,6 +117,9 @@ class SignIn(Model):
         with writing() as session:
             session.execute(sa.delete(SignIn).where(SignIn.has_ended()))
             _lock(session, user_id, account_sign_in_id)
+            # Whoever suspends locks the same row, so that nothing begins unseen.
+            if Suspension.of(user_id):
+                raise Suspended
             identity_id = _use(session, identifier, user_id)
             if replaced_id is not None:
                 session.execute(sa.delete(SignIn).where(SignIn.id == replaced_id))

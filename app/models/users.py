@@ -13,11 +13,12 @@ from sqlalchemy.orm import Mapped, Session, WriteOnlyMapped, mapped_column, rela
 
 from app.database import UTCDateTime, now, writing
 from app.extensions import Model, db
-from app.models import endings, nicknames
+from app.models import endings, nicknames, waiting
 from app.models.avatars import avatar_url
 from app.models.blocks import Block
 from app.models.followers import followers
 from app.models.nicknames import MAX_NICKNAME
+from app.models.notifications import Notification
 from app.models.posts import Post
 from app.models.sign_ins import IS_OF_TOKEN, CurrentSignIn, Identity, SignIn, parameters_of
 
@@ -27,6 +28,7 @@ MAX_ABOUT_ME = 140
 MAX_EMAIL = 120
 # What is done with a new user, inside the transaction that makes them.
 Also = Callable[[Session, "User"], None]
+
 
 class User(UserMixin, Model):
     __table_args__ = {"sqlite_autoincrement": True}
@@ -156,6 +158,10 @@ class User(UserMixin, Model):
         with writing():
             self.nickname = nickname
             self.about_me = about_me
+
+    @property
+    def is_moderator(self) -> bool:
+        return self.role == "moderator"
 
     def identifiers(self) -> list[str]:
         return list(
@@ -287,8 +293,19 @@ class User(UserMixin, Model):
 
 
 # Made once, for they are needed for every page of a member, and for every home page.
+# Behind the user stand the fields of CurrentSignIn.
 USER_OF_TOKEN = (
-    sa.select(User, *(getattr(SignIn, name) for name in CurrentSignIn._fields))
+    sa.select(
+        User,
+        SignIn.id,
+        SignIn.user_id,
+        SignIn.last_used,
+        SignIn.remembered,
+        SignIn.proved,
+        SignIn.identity_id,
+        Notification.count_unread(User.id),
+        sa.case((User.role == "moderator", waiting.count(User.id)), else_=0),
+    )
     .join(SignIn, SignIn.user_id == User.id)
     .where(IS_OF_TOKEN)
 )

@@ -4,15 +4,7 @@ from datetime import datetime
 
 from markupsafe import Markup
 
-_MONTHS = (
-    "January February March April May June July August September October November December"
-).split()
-
-
-def absolute(instant: datetime) -> str:
-    """Return `instant` in UTC as people write it, in English whatever the server's language."""
-    day = f"{instant.day} {_MONTHS[instant.month - 1]} {instant.year}"
-    return f"{day}, {instant.hour:02}:{instant.minute:02} UTC"
+from app.database.instants import MONTHS, absolute
 
 
 def relative(instant: datetime, now: datetime) -> str:
@@ -24,7 +16,7 @@ def relative(instant: datetime, now: datetime) -> str:
         if seconds < end:
             count = seconds // length
             return f"{count} {unit}{'' if count == 1 else 's'} ago"
-    return f"{instant.day} {_MONTHS[instant.month - 1]} {instant.year}"
+    return f"{instant.day} {MONTHS[instant.month - 1]} {instant.year}"
 
 
 def html(instant: datetime, now: datetime | None = None, classes: str = "") -> Markup:

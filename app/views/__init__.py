@@ -8,6 +8,9 @@ from flask import Flask
 from app.views import (
     account,
     auth,
+from app.views import (
+    account,
+    auth,
     blocks,
     errors,
     explore,
@@ -15,9 +18,13 @@ from app.views import (
     health,
     invitations,
     joining,
+    moderation,
+    notifications,
     posts,
     profiles,
     proofs,
+    reports,
+    suspension,
 )
 
 
@@ -31,6 +38,10 @@ def init_app(app: Flask) -> None:
         posts,
         profiles,
         blocks,
+        reports,
+        moderation,
+        notifications,
+        suspension,
         explore,
         feeds,
         health,

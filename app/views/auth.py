@@ -24,6 +24,7 @@ from app.models import (
     MAX_IDENTIFIER,
     Identity,
     SignInEnded,
+    Suspended,
     User,
 )
 from app.models.joining import NotWelcome, told
@@ -32,7 +33,7 @@ from app.openid.asked import Asked
 from app.openid.relying_party import PROBLEMS, ProvenIdentifier, SignInRefused, is_answer, oid
 from app.openid.xrds import advertise_xrds
 from app.provider import sign_ins as account_sign_ins
-from app.views import account, joining, proofs
+from app.views import account, joining, moderation, proofs, suspension
 from app.web import browser_session, origin, sign_ins
 from app.web.headers import allow_offsite_form_action
 
@@ -195,6 +196,9 @@ def _signed_in(user: User, identifier: str, remember: bool, proved: datetime, ne
         sign_ins.begin(user, identifier, remember, proved, at_provider.id if at_provider else None)
     except SignInEnded:
         return sign_in_failed("elsewhere")
+    except Suspended:
+        return suspension.tell(user)
+    moderation.delete_expired()
     if new:
         flash(f"Welcome, {user.nickname}!", "success")
         current_app.logger.info("new user %s", user.id)

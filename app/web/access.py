@@ -2,7 +2,7 @@
 
 from functools import wraps
 
-from flask import Flask, current_app
+from flask import Flask, abort, current_app
 from flask_login import current_user
 
 from app.extensions import visitor_address
@@ -45,6 +45,18 @@ def reader_required(view):
         if current_app.config["PUBLIC"] or current_user.is_authenticated:
             return view(*args, **kwargs)
         return current_app.login_manager.unauthorized()
+
+    return decorated
+
+
+def moderator_required(view):
+    """Mark a page of the moderators; to everybody else there is none of that address."""
+
+    @wraps(view)
+    def decorated(*args, **kwargs):
+        if not (current_user.is_authenticated and current_user.is_moderator):
+            abort(404)
+        return view(*args, **kwargs)
 
     return decorated
 

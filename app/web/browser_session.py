@@ -20,6 +20,8 @@ PROBLEM = "problem"
 NEWCOMER = "newcomer"
 # The token of the invitation that was opened here.
 INVITATION = "invitation"
+# Who has proved an OpenID and is suspended, and when, in seconds since the epoch.
+SUSPENDED = "suspended"
 
 # Flask-Login's: who is signed in, and a note to itself to set its own cookie or take it back.
 USER, REMEMBER = "_user_id", "_remember"
@@ -133,6 +135,20 @@ def invitation() -> str | None:
 
 def delete_invitation() -> None:
     session.pop(INVITATION, None)
+
+
+def set_suspended(user_id: int, proved: int) -> None:
+    session[SUSPENDED] = [user_id, proved]
+
+
+def suspended() -> tuple[int, int] | None:
+    """Return who has proved an OpenID here and is suspended, and when; or None."""
+    kept = session.get(SUSPENDED, [])
+    return (kept[0], kept[1]) if len(kept) == 2 else None
+
+
+def delete_suspended() -> None:
+    session.pop(SUSPENDED, None)
 
 
 def delete_flashes() -> None:

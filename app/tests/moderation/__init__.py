@@ -1,0 +1,1 @@
+"""Reports, decisions, suspensions, the log, and what people are told of them."""
