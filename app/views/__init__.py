@@ -8,9 +8,6 @@ from flask import Flask
 from app.views import (
     account,
     auth,
-from app.views import (
-    account,
-    auth,
     blocks,
     errors,
     explore,

@@ -70,8 +70,9 @@ def delete_expired() -> None:
 def _decide(case: Case | None, here: str):
     if case is None or case.user.id == g.user.id:
         abort(404)
-    # A suspension for good asks for a proof, which may be elsewhere.
-    allow_offsite_form_action()
+    if not case.user.is_moderator:
+        # A suspension for good asks for a proof, which may be elsewhere.
+        allow_offsite_form_action()
     suspends = request.form.get("kind") in SuspensionForm.kinds
     form = DecisionForm(request.form if not suspends else None)
     suspension = SuspensionForm(

@@ -89,7 +89,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_notification"),
         _user("notification", "user_id", "CASCADE"),
     )
-    op.create_index("ix_notification_user_id", "notification", ["user_id", "read"])
+    op.create_index("ix_notification_user_id_read", "notification", ["user_id", "read"])
 
 
 def downgrade() -> None:

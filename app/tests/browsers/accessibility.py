@@ -95,7 +95,7 @@ class PagesInChromium:
         readers = Readers(site.app, site.origin)
         cls.found = []
         for page in pages(site.origin):
-            if (page.reader in {"member", "quiet"}) != cls.is_signed_in:
+            if (page.reader not in {"visitor", "newcomer", "suspended"}) != cls.is_signed_in:
                 continue
             visit(chromium, readers, page, program)
             cls.found.append((page, Findings(chromium)))

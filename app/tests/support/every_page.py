@@ -9,10 +9,22 @@ import sqlalchemy as sa
 from flask import Flask, abort
 
 from app import create_app, db
-from app.database import writing
+from app.database import now, writing
 from app.database.upgrade import upgrade
 from app.extensions import csrf, limiter
-from app.models import Application, Block, HiddenPost, Invitation, Post, Suspension, User, joining
+from app.models import (
+    Application,
+    Block,
+    HiddenPost,
+    Invitation,
+    Post,
+    Report,
+    Suspension,
+    Thing,
+    User,
+    joining,
+)
+from app.models.decisions import Decision, decide
 from app.provider.models import Account, Consent
 from app.queries import applications
 from app.queries.pagination import PAGE_SIZE
@@ -41,7 +53,8 @@ class SitePage(NamedTuple):
     path: str
     # A visitor; a newcomer, whose provider sent no name; somebody invited; two who have asked to
     # join, waiting and refused; miguel, a member in every way; or quiet, a member with little
-    # to read, so that a browser is quick to look at it.
+    # to read, so that a browser is quick to look at it; a moderator, and the chief, about whom
+    # there is a report; somebody suspended who has proved an OpenID.
     reader: str = "visitor"
     status: int = 200
     # How the link's text begins.
@@ -135,6 +148,30 @@ def pages(origin: str = SITE) -> list[SitePage]:
         _page("/members/tree", "member"),
         _page("/members/tree?from=susan"),
         _page("/user/ingrid", name="an invited member"),
+        _page("/notifications", "member"),
+        _page("/notifications", "quiet"),
+        _page("/post/1/report", "member"),
+        _page("/user/susan/report", "quiet"),
+        _page("/moderation", "moderator"),
+        _page("/moderation", "chief", "nothing waits"),
+        _page("/moderation/post/1", "moderator"),
+        # The first after those of susan and miguel.
+        _page(f"/moderation/post/{len(BODIES) + PAGE_SIZE + 2}", "moderator", "a hidden post"),
+        _page("/moderation/user/suspended", "moderator", "an answer to a suspension"),
+        _page("/moderation/user/chief", "moderator", "another moderator"),
+        _page("/moderation/log"),
+        _page("/moderation/log?older=1", name="past the first decision"),
+        _page("/suspended", "suspended"),
+        _refused("/post/1/report", "a report without a sentence", "member", sentence="")._replace(
+            button="Something else"
+        ),
+        _refused(
+            "/moderation/post/1", "a decision without a reason", "moderator", reason=""
+        )._replace(button="Warn them"),
+        _refused("/moderation/user/susan", "no number of days", "moderator", days="many")._replace(
+            button="Suspend for so many days"
+        ),
+        _refused("/suspended", "an empty answer", "suspended", appeal=""),
         # Forms that were refused, and one that went well.
         _refused("/login", "no OpenID", openid=""),
         _refused("/login", "an address without an OpenID", openid="http://127.0.0.1:1/nobody"),
@@ -216,9 +253,6 @@ class Readers(JoinMixin):
                 susan.write(body)
             noisy = self._person("noisy")
             noisy.write("Not for everybody")
-            suspended = self._person("suspended")
-            with writing() as session:
-                session.add(Suspension(user_id=suspended.id, reason="Nothing but advertising"))
             visitor = self._browser()
             visitor.post("/too-often")
             self.browsers = {
@@ -229,9 +263,14 @@ class Readers(JoinMixin):
                 "invited": self._browser(invitation=Invitation.make(susan.id, "member")),
                 "waiting": self._asking("waiting"),
                 "refused": self._asking("refused"),
+                "moderator": self._browser(),
+                "chief": self._browser(),
+                "suspended": self._keep_order(susan, quiet),
             }
             applications.waiting()[-1].refuse(susan, "We are full. Please ask again in spring.")
             self.browsers["quiet"].sign_in(quiet)
+            self.browsers["moderator"].sign_in(User.find("warden"))
+            self.browsers["chief"].sign_in(User.find("chief"))
             db.session.remove()
             db.session.registry.clear()
 
@@ -250,6 +289,25 @@ class Readers(JoinMixin):
 
     def _person(self, nickname: str) -> User:
         return User.sign_up(f"https://{nickname}.example.com/", nickname, None)
+
+    def _keep_order(self, susan: User, quiet: User) -> Browser:
+        """Let people report and moderators decide; give the browser of somebody suspended."""
+        gone = self._person("suspended")
+        for nickname in ("warden", "chief"):
+            moderator = self._person(nickname)
+            with writing():
+                moderator.role = "moderator"
+        warden, chief = User.find("warden"), User.find("chief")
+        Report.make(quiet.id, Thing(susan.id, 1), "abuse", LONGEST_WORD)
+        Report.make(warden.id, Thing(chief.id), "other", "They are a moderator.")
+        decide(Decision("warn", Thing(User.find("quiet").id), "Shh."), None)
+        decide(Decision("suspend", Thing(gone.id), LONGEST_WORD), warden)
+        Suspension.answer(gone.id, f"{LONGEST_WORD}\nI was tired.")
+        hushed = self._person("hushed")
+        loud = hushed.write("HEAR ME")
+        decide(Decision("hide", Thing(hushed.id, loud.id), "Not so loud."), chief)
+        decide(Decision("suspend", Thing(hushed.id), "Too loud.", 3), warden)
+        return self._browser(suspended=[hushed.id, int(now().timestamp())])
 
     def _member(self, susan: User) -> Browser:
         browser = self.join("miguel", "miguel@example.com", self._browser())

@@ -119,6 +119,8 @@ class EveryPageTests(unittest.TestCase):
                     "/openid/join",
                     "/openid/consent",
                 }
+                # A suspension for good asks who the moderator is.
+                signs_in |= "Suspend for good" in browser.page.words
                 self.assertEqual(wide, signs_in and browser.status in {200, 400})
 
     def test_each_form_that_changes_something_carries_a_token(self):
