@@ -36,6 +36,8 @@ LONGEST_WORD = "Schifffahrtsgesellschaftskapitänsmützenfabrik" * 3
 LONGEST_NICKNAME = "x" * 64
 # Somebody new, who takes a long time over a nickname.
 NEWCOMER = ["https://newcomer.example.com/", None, False, 2**33]
+# The id of a post that is hidden; beyond those of all others.
+HIDDEN = 1000
 BODIES = [
     "<script>\u202e hello & goodbye",
     "The first tea of the year, and the last of the biscuits. #tea",
@@ -155,8 +157,7 @@ def pages(origin: str = SITE) -> list[SitePage]:
         _page("/moderation", "moderator"),
         _page("/moderation", "chief", "nothing waits"),
         _page("/moderation/post/1", "moderator"),
-        # The first after those of susan and miguel.
-        _page(f"/moderation/post/{len(BODIES) + PAGE_SIZE + 2}", "moderator", "a hidden post"),
+        _page(f"/moderation/post/{HIDDEN}", "moderator", "a hidden post"),
         _page("/moderation/user/suspended", "moderator", "an answer to a suspension"),
         _page("/moderation/user/chief", "moderator", "another moderator"),
         _page("/moderation/log"),
@@ -304,8 +305,9 @@ class Readers(JoinMixin):
         decide(Decision("suspend", Thing(gone.id), LONGEST_WORD), warden)
         Suspension.answer(gone.id, f"{LONGEST_WORD}\nI was tired.")
         hushed = self._person("hushed")
-        loud = hushed.write("HEAR ME")
-        decide(Decision("hide", Thing(hushed.id, loud.id), "Not so loud."), chief)
+        with writing() as session:
+            session.add(Post(id=HIDDEN, user_id=hushed.id, body="HEAR ME"))
+        decide(Decision("hide", Thing(hushed.id, HIDDEN), "Not so loud."), chief)
         decide(Decision("suspend", Thing(hushed.id), "Too loud.", 3), warden)
         return self._browser(suspended=[hushed.id, int(now().timestamp())])
 
