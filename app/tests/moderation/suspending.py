@@ -16,7 +16,7 @@ from app.models import (
     Thing,
     User,
 )
-from app.models.decisions import Decision, decide, delete_expired
+from app.models.decisions import Decision, Impossible, decide, delete_expired
 from app.models.moderation import GRACE, MAX_APPEAL
 from app.provider.models import AccountSignIn
 from app.tests.support.base import PASSWORD, Browser, JoinMixin
@@ -129,6 +129,15 @@ class SuspensionTests(SuspendedCase):
         self.assertEqual((row.appeal, (row.until - row.since).days), (None, 9))
         lifted = [one.lifted is not None for one in db.session.query(Action).order_by(Action.id)]
         self.assertEqual(lifted, [True, False])
+
+    def test_for_good_has_no_end(self):
+        path = "/moderation/user/miguel"
+        self.decide(self.by, path, "Suspend for good", reason="Begone!", days="")
+        self.assertEqual(self.by.path, "/moderation")
+        db.session.rollback()
+        self.assertIsNone(Suspension.of(self.miguel.id).until)
+        self.clock.move(days=29)
+        self.assertIn("It has no end.", self.suspended().page.words)
 
     def test_for_good_asks_who_the_moderator_is_once_more_and_keeps_what_was_typed(self):
         self.clock.move(minutes=11)
@@ -296,8 +305,6 @@ class SuspendingRaceTests(ConcurrencyCase, ModerationCase):
             clock.step(GRACE)
 
             def lift(user_id=user_id):
-                from app.models.decisions import Impossible
-
                 try:
                     decide(Decision("lift", Thing(user_id), "Sorry."), None)
                 except Impossible:
