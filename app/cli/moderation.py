@@ -24,7 +24,7 @@ def waiting() -> None:
     for newcomer in found.newcomers:
         said = redaction.one_line(newcomer.reason)
         click.echo(f"{newcomer.nickname}: would like to join: {said}")
-    if not found.count:
+    if not found.total:
         click.echo("Nothing waits.")
 
 

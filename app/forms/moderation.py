@@ -67,7 +67,7 @@ class SuspensionForm(DecisionForm):
 
     def length(self) -> int | None:
         """Return the days that were typed, or None when it is no number of them."""
-        typed = self.days.data
+        typed = self.days.data or ""
         fits = re.fullmatch("[0-9]{1,3}", typed) and 1 <= int(typed) <= MAX_DAYS
         return int(typed) if fits else None
 

@@ -76,6 +76,8 @@ def decide(decision: Decision, moderator: User | None) -> None:
         target = session.scalar(
             sa.select(User).where(User.id == thing.user_id).with_for_update(of=User)
         )
+        if target is None:
+            raise Impossible("They have left meanwhile.")
         name = _allowed(session, moderator_id, target)
         _require_nothing_new(session, decision)
         body = session.scalar(
@@ -106,10 +108,8 @@ def _take_turns(session: Session) -> None:
         session.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
 
 
-def _allowed(session: Session, moderator_id: int | None, target: User | None) -> str:
+def _allowed(session: Session, moderator_id: int | None, target: User) -> str:
     """Return in whose name it is done."""
-    if target is None:
-        raise Impossible("They have left meanwhile.")
     if moderator_id is None:
         return KEEPER
     moderator = session.execute(
@@ -180,12 +180,12 @@ def _hide(session: Session, decision: Decision, body: str | None) -> str:
 
 
 def _delete(session: Session, decision: Decision, body: str | None) -> str:
-    gone = session.execute(
-        sa.delete(Post).where(
-            Post.id == decision.thing.post_id, Post.user_id == decision.thing.user_id
-        )
+    gone = session.scalar(
+        sa.delete(Post)
+        .where(Post.id == decision.thing.post_id, Post.user_id == decision.thing.user_id)
+        .returning(Post.id)
     )
-    if not gone.rowcount:
+    if gone is None:
         raise Impossible("The post has been deleted meanwhile.")
     return f"deleted {POST}"
 
@@ -207,24 +207,27 @@ def _suspend(session: Session, decision: Decision, body: str | None) -> str:
 def _lift(session: Session, decision: Decision, body: str | None) -> str:
     user_id, post_id = decision.thing
     if post_id is not None:
-        if not session.execute(sa.delete(HiddenPost).where(HiddenPost.post_id == post_id)).rowcount:
+        shown = sa.delete(HiddenPost).where(HiddenPost.post_id == post_id)
+        if session.scalar(shown.returning(HiddenPost.post_id)) is None:
             raise Impossible("The post is not hidden any more.")
         _mark_lifted(session, "hide", Action.post_id == post_id)
         return f"lets everybody see {POST} again"
     in_force = sa.and_(Suspension.user_id == user_id, Suspension.is_in_force())
-    if not session.execute(sa.delete(Suspension).where(in_force)).rowcount:
+    ended = sa.delete(Suspension).where(in_force)
+    if session.scalar(ended.returning(Suspension.user_id)) is None:
         raise Impossible("They are not suspended any more.")
     _mark_lifted(session, "suspend", Action.user_id == user_id)
     return "ended your suspension"
 
 
 def _uphold(session: Session, decision: Decision, body: str | None) -> str:
-    closed = session.execute(
+    closed = session.scalar(
         sa.update(Suspension)
         .where(Suspension.user_id == decision.thing.user_id, Suspension.has_open_appeal())
         .values(appeal_closed=now())
+        .returning(Suspension.user_id)
     )
-    if not closed.rowcount:
+    if closed is None:
         raise Impossible("There is no answer to read any more.")
     return "read your answer, and let your suspension stand"
 

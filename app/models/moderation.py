@@ -70,7 +70,7 @@ class Suspension(Model):
     def answer(user_id: int, text: str) -> bool:
         """Keep the one answer to a suspension; False when it is over, or there is one already."""
         with writing() as session:
-            kept = session.execute(
+            kept = session.scalar(
                 sa.update(Suspension)
                 .where(
                     Suspension.user_id == user_id,
@@ -78,8 +78,9 @@ class Suspension(Model):
                     Suspension.is_in_force(),
                 )
                 .values(appeal=text, appealed=now())
+                .returning(Suspension.user_id)
             )
-        return kept.rowcount == 1
+        return kept is not None
 
 
 class Action(Model):

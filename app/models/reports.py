@@ -74,7 +74,7 @@ class Report(Model):
             today = sa.select(sa.func.count()).where(
                 Report.reporter_id == reporter_id, Report.created > now() - timedelta(days=1)
             )
-            if session.scalar(today) >= MAX_REPORTS_A_DAY:
+            if (session.scalar(today) or 0) >= MAX_REPORTS_A_DAY:
                 raise TooManyReports
             if thing.post_id is None:
                 told = sa.select(user.c.nickname + ": " + user.c.about_me).where(

@@ -71,7 +71,7 @@ class Waiting(NamedTuple):
     appeals: list[sa.Row]
 
     @property
-    def count(self) -> int:
+    def total(self) -> int:
         return len(self.reports) + len(self.newcomers) + len(self.appeals)
 
 

@@ -86,7 +86,7 @@ def _decide(case: Case | None, here: str):
     if not sent.validate():
         return _page(case, here, form, suspension), 400
     if sent.kind.data == "for-good":
-        if proof := proofs.ask_unless_fresh(here, reason=sent.reason.data):
+        if proof := proofs.ask_unless_fresh(here, reason=sent.reason.data or ""):
             return proof
     try:
         decisions.decide(_decision(sent, case.thing), g.user)
@@ -102,9 +102,9 @@ def _decide(case: Case | None, here: str):
 
 def _decision(form: DecisionForm, thing: Thing) -> Decision:
     return Decision(
-        "suspend" if isinstance(form, SuspensionForm) else form.kind.data,
+        "suspend" if isinstance(form, SuspensionForm) else form.kind.data or "",
         thing,
-        form.reason.data,
+        form.reason.data or "",
         form.length() if form.kind.data == "suspend" else None,
         form.seen.data or 0,
         form.newest_report.data or 0,

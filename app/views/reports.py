@@ -53,7 +53,7 @@ def _report(thing: Thing, nickname: str, back: str, card=None):
     form, status = ReportForm(), 200
     if form.validate_on_submit():
         try:
-            if Report.make(g.user.id, thing, form.choice.data, form.sentence.data):
+            if Report.make(g.user.id, thing, form.choice.data or "", form.sentence.data or ""):
                 current_app.logger.info("user %s reported %s", g.user.id, thing.key)
                 flash(THANKS, "success")
             else:

@@ -3,8 +3,8 @@
 from app import db
 from app.models import Post, Thing, User
 from app.models.decisions import Decision, decide
-from app.tests.clock import Clock
-from app.tests.moderation_base import ModerationCase
+from app.tests.support.clock import Clock
+from app.tests.support.moderation import ModerationCase
 
 LISTS = (
     "/",
@@ -54,7 +54,7 @@ class HidingTests(ModerationCase):
         thing = Thing(self.susan.id, self.rude.id)
         decide(Decision("hide", thing, "Rude."), self.mary)
         self.assert_seen(False)
-        Post.edit_own(self.rude.id, self.susan, "You all are fools, I say #tea")
+        Post.edit(self.rude.id, self.susan.id, "You all are fools, I say #tea")
         self.assert_seen(False)
         decide(Decision("lift", thing, "Sorry."), self.mary)
         self.assert_seen(True)
