@@ -56,9 +56,8 @@ def bring_along(user_id: int, posts: Iterable[PostToBring], own_post_url: str) -
     with: a post of the user's that is still here is left alone. Each chunk is a transaction
     of its own. Raises TooManyBrought before the chunk that would be too much.
     """
-    count = db.session.scalar(
-        sa.select(sa.func.count()).select_from(BroughtPost).where(BroughtPost.user_id == user_id)
-    )
+    rows = sa.select(sa.func.count()).select_from(BroughtPost)
+    count = db.session.scalar(rows.where(BroughtPost.user_id == user_id)) or 0
     added = 0
     for chunk in _chunks(posts):
         if count + added + len(chunk) > MAX_BROUGHT:
@@ -96,13 +95,11 @@ def _known(session, user_id: int, sources: list[str], own_post_url: str) -> set[
 
 
 def _add(session, user_id: int, posts: list[PostToBring]) -> None:
-    insert = sa.insert(BroughtPost.__table__).returning(
-        BroughtPost.__table__.c.id, sort_by_parameter_order=True
-    )
+    insert = sa.insert(BroughtPost).returning(BroughtPost.id, sort_by_parameter_order=True)
     rows = [{"user_id": user_id, "source": post.source} for post in posts]
-    ids = [-number for number in session.connection().scalars(insert, rows)]
+    ids = [-number for number in session.scalars(insert, rows)]
     session.execute(
-        sa.insert(Post.__table__),
+        sa.insert(Post),
         [
             {
                 "id": post_id,
@@ -121,4 +118,4 @@ def _add(session, user_id: int, posts: list[PostToBring]) -> None:
         for name in contents.tags_of(post.body)
     ]
     if tags:
-        session.execute(sa.insert(Tag.__table__), tags)
+        session.execute(sa.insert(Tag), tags)

@@ -15,6 +15,8 @@ PAGE_SIZE = 25
 # One more than is shown tells whether there is another page.
 LIMIT = PAGE_SIZE + 1
 MAX_ID = 2**63 - 1
+# The ids of posts that were brought along lie below 0, and so behind all others.
+MIN_ID = -MAX_ID
 
 # The same rows from the newest down (True), and from the oldest up.
 Bidirectional = dict[bool, sa.Select]
@@ -67,16 +69,18 @@ def read(
     statements: Bidirectional,
     bounds: Bounds,
     make_row: Callable[[sa.Row], Any] | None = None,
+    oldest: int = 0,
     **values,
 ) -> Page:
     """Return one page, read with the statement of its direction.
 
-    `make_row` makes its rows, which need an `id`; `values` are those of the statement.
+    `make_row` makes its rows, which need an `id`; none has one of `oldest` or below.
+    `values` are those of the statement.
     """
     downwards = bounds.newer is None
     limits = {
         "older": MAX_ID if bounds.older is None else bounds.older,
-        "newer": 0 if bounds.newer is None else bounds.newer,
+        "newer": oldest if bounds.newer is None else bounds.newer,
     }
     # By the connection itself: the session would look for entities to load in plain rows.
     found = db.session.connection().execute(statements[downwards], {**limits, **values}).all()

@@ -4,6 +4,8 @@ The index is kept by triggers that the migrations make: FTS5 in SQLite, tsvector
 PostgreSQL. What is typed never reaches their query languages as it is.
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 
 from app.database.bounded import bounded
@@ -27,7 +29,7 @@ def posts(query: Query, reader_id: int, bounds: Bounds) -> Page:
     if not query or len(authors) > 1:
         return Page([])
     dialect = db.engine.dialect.name
-    values: dict[str, object] = {f"tag_{number}": tag for number, tag in enumerate(tags)}
+    values: dict[str, Any] = {f"tag_{number}": tag for number, tag in enumerate(tags)}
     if query.phrases:
         values["match"] = MATCH[dialect](query.phrases)
     if authors:

@@ -14,6 +14,7 @@ from app.models import User, followers
 from app.models.moderation import HiddenPost
 from app.models.posts import Mention, Post, Tag
 from app.queries.pagination import (
+    MIN_ID,
     NEWEST_PAGE,
     Bidirectional,
     Bounds,
@@ -137,9 +138,15 @@ def public(reader_id: int, bounds: Bounds = NEWEST_PAGE) -> Page:
     return read(PUBLIC, bounds, PostRow._make, **given(reader_id))
 
 
-def by_author(user_id: int, reader_id: int, bounds: Bounds = NEWEST_PAGE) -> Page:
-    """Return a page of the posts of one user, as the reader sees them."""
-    return read(BY_AUTHOR, bounds, PostRow._make, **given(reader_id), user_id=user_id)
+def by_author(
+    user_id: int, reader_id: int, bounds: Bounds = NEWEST_PAGE, oldest: int = MIN_ID
+) -> Page:
+    """Return a page of the posts of one user with ids above `oldest`, as the reader sees them.
+
+    Those that were brought along come last; with 0 they are left out.
+    """
+    values = {**given(reader_id), "user_id": user_id}
+    return read(BY_AUTHOR, bounds, PostRow._make, oldest, **values)
 
 
 def by_tag(tag: str, reader_id: int, bounds: Bounds = NEWEST_PAGE) -> Page:
@@ -154,6 +161,9 @@ def home(reader_id: int, bounds: Bounds = NEWEST_PAGE) -> Page:
 
 def find(post_id: int, reader_id: int) -> PostRow | None:
     """Return the post with this id, or None when there is none that the reader may see."""
+    if post_id < MIN_ID:
+        # No database holds such a number.
+        return None
     values = {"post_id": post_id, **given(reader_id)}
     row = db.session.connection().execute(ONE, values).first()
     return None if row is None else PostRow._make(row)

@@ -35,6 +35,8 @@ class Card(NamedTuple):
     is_own: bool
     # Why only its author, who is reading, still sees it.
     hidden_reason: str | None
+    # Written elsewhere, and brought here by its author.
+    is_brought: bool
 
 
 # What many people read at once is made once; it depends on nothing else than these.
@@ -79,6 +81,7 @@ def cards(rows: Iterable[PostRow], mark: Callable[[str], str] | None = None) -> 
                 dates.html(post.edited, moment, "dt-updated") if post.edited else None,
                 post.user_id == reader,
                 post.hidden_reason,
+                post.id < 0,
             )
         )
     return made

@@ -34,7 +34,7 @@ def user(nickname: str):
     found = User.find(nickname) or abort(404)
     own = url_for("feeds.user", nickname=found.nickname)
     page = url_for("profiles.user", nickname=found.nickname)
-    return _feed(found.nickname, own, page, timelines.by_author(found.id, reader_id()))
+    return _feed(found.nickname, own, page, timelines.by_author(found.id, reader_id(), oldest=0))
 
 
 @bp.get("/tag/<name>.atom")

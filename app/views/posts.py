@@ -29,7 +29,7 @@ from app.web.redirects import safe_next
 bp = Blueprint("posts", __name__)
 
 POST_LIMIT = "30 per minute"
-POST = f"/post/<int(max={MAX_ID}):post_id>"
+POST = f"/post/<int(signed=True, max={MAX_ID}):post_id>"
 
 
 @bp.get("/", endpoint="index")

@@ -21,6 +21,7 @@ from app.models import Identity, KeptApart, SignIn, User
 from app.models.avatars import DRAWN
 from app.openid import asked
 from app.queries import profiles, timelines
+from app.queries.pagination import MIN_ID
 from app.rendering.cards import cards
 from app.rendering.identicon import identicon
 from app.views.paging import bounds
@@ -43,7 +44,7 @@ def user(nickname: str):
     if profile is None:
         return not_found()
     allow_public_caching()
-    page = timelines.by_author(profile.id, reader_id(), bounds())
+    page = timelines.by_author(profile.id, reader_id(), bounds(MIN_ID))
     return render_template("profiles/user.html", user=profile, page=page, cards=cards(page.rows))
 
 

@@ -124,6 +124,7 @@ def pages(origin: str = SITE) -> list[SitePage]:
         _page("/settings/blocked", "quiet", "nobody blocked"),
         _page("/edit", "member"),
         _page("/edit/delete", "member"),
+        _page("/settings/data", "member"),
         _page("/edit/proof?next=/edit", "member"),
         _page("/logout", "member"),
         _page("/openid", "member"),
