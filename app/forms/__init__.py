@@ -6,7 +6,7 @@ the forms of our own provider are in `app.provider`.
 
 from app.forms.moderation import AppealForm, DecisionForm, ReportForm, SuspensionForm
 from app.forms.posts import PostForm
-from app.forms.profiles import TAKEN, DeleteForm, EditForm, JoinForm, NicknameForm
+from app.forms.profiles import TAKEN, TOO_OFTEN, DeleteForm, EditForm, JoinForm, NicknameForm
 from app.forms.sign_in import OWN_PROVIDER, LoginForm, OpenIDForm
 from app.forms.text import one_line
 
@@ -15,6 +15,7 @@ __all__ = [
     "TAKEN",
     "AppealForm",
     "DecisionForm",
+    "TOO_OFTEN",
     "DeleteForm",
     "EditForm",
     "JoinForm",

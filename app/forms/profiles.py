@@ -5,10 +5,15 @@ from wtforms import StringField, TextAreaField
 from wtforms.validators import ValidationError
 
 from app.forms.text import MaxCharacters, composed, one_line, plain_text
-from app.models import MAX_ABOUT_ME, User, nicknames
+from app.models import MAX_ABOUT_ME, ReservedName, User, nicknames
 from app.models.applications import MAX_REASON
+from app.models.names import MAX_OLD_NAMES
 
 TAKEN = "This nickname is already in use. Please choose another one."
+TOO_OFTEN = (
+    f"You have had {MAX_OLD_NAMES} other nicknames within a year, which still lead to you. "
+    "You can take one of them back, or choose a new one later."
+)
 
 
 class NicknameForm(FlaskForm):
@@ -28,10 +33,17 @@ class NicknameForm(FlaskForm):
         owner = User.find(field.data)
         if owner and owner.nickname != self.original_nickname:
             raise ValidationError(TAKEN)
+        me = User.find(self.original_nickname) if self.original_nickname else None
+        if ReservedName.is_kept_from(me and me.id, field.data):
+            raise ValidationError(TAKEN)
 
     def refuse_taken(self) -> None:
         """Put beside the field what the unique index said."""
         self.nickname.errors = [*self.nickname.errors, TAKEN]
+
+    def refuse_more(self) -> None:
+        """Say that this would be one name too many."""
+        self.nickname.errors = [*self.nickname.errors, TOO_OFTEN]
 
 
 class JoinForm(NicknameForm):

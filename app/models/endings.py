@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.models.sign_ins import ACCOUNT_SIGN_IN, Identity, SignIn
 
 # As far as it is needed here; the table is there even when the provider is off.
-ACCOUNT = sa.table("account", sa.column("id"), sa.column("username_key"))
+ACCOUNT = sa.table("account", sa.column("id"), sa.column("username_key"), sa.column("deleted"))
 CLAIMED = sa.select(SignIn.account_sign_in_id).where(SignIn.account_sign_in_id.is_not(None))
 
 
@@ -26,6 +26,37 @@ def hangs_on(identifier: str) -> sa.ColumnElement[bool]:
         SignIn.identity_id.is_(None), SignIn.user_id.in_(sa.select(identity.c.user_id))
     )
     return sa.or_(SignIn.identity_id.in_(sa.select(identity.c.id)), unknown)
+
+
+def ways_in(session: Session, user_id: int) -> set[int]:
+    """Return the ids of the OpenIDs with which a user can sign in, as far as this site knows.
+
+    Those of our own provider are none while it is off, or once their account is deleted.
+    """
+    start = own_identifier("")
+    own = sa.select(Identity.id, Identity.identifier).where(Identity.user_id == user_id)
+    identifiers = {row.id: row.identifier for row in session.execute(own)}
+    here = {one for one, identifier in identifiers.items() if identifier.startswith(start)}
+    if current_app.config["PROVIDER"] == "off":
+        return set(identifiers) - here
+    keys = [identifiers[one].removeprefix(start) for one in here]
+    gone = sa.select(ACCOUNT.c.username_key).where(
+        ACCOUNT.c.username_key.in_(keys), ACCOUNT.c.deleted.is_not(None)
+    )
+    dead = {start + key for key in session.scalars(gone)}
+    return {one for one, identifier in identifiers.items() if identifier not in dead}
+
+
+def is_last_way_in(session: Session, identifier: str) -> bool:
+    """Return whether a user here could not sign in without this OpenID; locks that user."""
+    found = session.execute(
+        sa.select(Identity.id, Identity.user_id).where(Identity.identifier == identifier)
+    ).first()
+    if found is None:
+        return False
+    user = sa.table("user", sa.column("id"))
+    session.execute(sa.select(user.c.id).where(user.c.id == found.user_id).with_for_update())
+    return not ways_in(session, found.user_id) - {found.id}
 
 
 def sign_out(session: Session, which: sa.ColumnElement[bool], keep: int | None = None) -> None:

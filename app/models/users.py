@@ -16,7 +16,10 @@ from app.extensions import Model, db
 from app.models import endings, nicknames, waiting
 from app.models.avatars import avatar_url
 from app.models.blocks import Block
+from app.models.brought import BroughtPost
 from app.models.followers import followers
+from app.models.moderation import Suspension
+from app.models.names import IdentifierRefused, RefusedIdentifier, ReservedName
 from app.models.nicknames import MAX_NICKNAME
 from app.models.notifications import Notification
 from app.models.posts import Post
@@ -96,7 +99,8 @@ class User(UserMixin, Model):
     def make_unique_nickname(nickname: str) -> str:
         """Return `nickname`, or with the smallest number behind it that makes it free.
 
-        Dots and dashes at its ends are left out.
+        A name that is kept for somebody who had it is not free. Dots and dashes at its ends
+        are left out.
 
         It asks the database once, and only promises what was true at that moment;
         the unique index has the last word.
@@ -104,10 +108,14 @@ class User(UserMixin, Model):
         nickname = nickname.strip(nicknames.NOT_AT_ENDS) or nickname
         # Leave room for the longest number, so that one prefix finds every candidate.
         stem = nickname.lower()[: MAX_NICKNAME - 10]
+        used, kept = User.nickname_key, ReservedName.nickname_key
         taken = set(
             db.session.scalars(
-                sa.select(User.nickname_key).where(
-                    User.nickname_key.startswith(stem, autoescape=True)
+                sa.union_all(
+                    sa.select(used).where(used.startswith(stem, autoescape=True)),
+                    sa.select(kept).where(
+                        kept.startswith(stem, autoescape=True), ReservedName.in_force()
+                    ),
                 )
             )
         )
@@ -121,17 +129,18 @@ class User(UserMixin, Model):
     def sign_up_as(
         cls, identifier: str, nickname: str, email: str | None, also: Also | None = None
     ) -> "User":
-        """Make the user of a claimed identifier. Raises IntegrityError when a name is taken.
+        """Make the user of a claimed identifier.
 
         `also` is done in the same transaction: what it raises undoes the user. Whether a
-        newcomer may join is not asked here but in joining.py.
+        newcomer may join is not asked here but in joining.py. Raises IntegrityError when a name
+        is taken or kept, IdentifierRefused when a moderator removed whoever had the identifier.
         """
         with writing() as session:
             user = cls(nickname=nickname, email=email)
             session.add(user)
             session.flush()
-            session.add(Identity(identifier=identifier, user_id=user.id))
-            session.flush()
+            ReservedName.claim(session, user.nickname_key, user.id)
+            _give(session, identifier, user.id)
             if also:
                 also(session, user)
         return user
@@ -154,10 +163,20 @@ class User(UserMixin, Model):
                     return owner
 
     def update_profile(self, nickname: str, about_me: str) -> None:
-        """Change the profile. Raises IntegrityError when the nickname is taken."""
-        with writing():
+        """Change the profile; an old nickname leads here for a year, and nobody else can take it.
+
+        Raises IntegrityError when the nickname is taken or kept, and RenamedTooOften.
+        """
+        with writing() as session:
+            # Of two renames at once the second gives up what the first took.
+            self._lock(session)
+            before = self.nickname_key
             self.nickname = nickname
             self.about_me = about_me
+            session.flush()
+            if self.nickname_key != before:
+                ReservedName.claim(session, self.nickname_key, self.id)
+                ReservedName.lead_on(session, before, self.id)
 
     @property
     def is_moderator(self) -> bool:
@@ -169,21 +188,24 @@ class User(UserMixin, Model):
         )
 
     def add_identity(self, identifier: str) -> None:
-        """Let another OpenID sign this user in. Raises IntegrityError when it has a user."""
+        """Let another OpenID sign this user in.
+
+        Raises IntegrityError when it has a user, IdentifierRefused like `sign_up_as`.
+        """
         with writing() as session:
-            session.add(Identity(identifier=identifier, user_id=self.id))
+            _give(session, identifier, self.id)
 
     def delete_identity(self, identity_id: int) -> bool:
         """Delete an OpenID, and sign out what it began, this browser too if it was that one.
 
-        Returns False when it is not this user's, or the last one.
+        Returns False when it is not this user's, or the last with which they can sign in.
         """
         here = self.sign_in and self.sign_in.id
         with writing() as session:
             # Two removals at once must not each leave the other's.
             self._lock(session)
             own = set(session.scalars(sa.select(Identity.id).where(Identity.user_id == self.id)))
-            if identity_id not in own or len(own) == 1:
+            if identity_id not in own or not endings.ways_in(session, self.id) - {identity_id}:
                 return False
             began = sa.or_(SignIn.identity_id == identity_id, SignIn.identity_id.is_(None))
             ends_here = sa.exists().where(SignIn.id == here, began)
@@ -205,12 +227,37 @@ class User(UserMixin, Model):
     def _lock(self, session: Session) -> None:
         session.execute(sa.select(User.id).where(User.id == self.id).with_for_update())
 
-    def delete(self) -> None:
-        """Delete the user; their posts, OpenIDs and sign-ins go with them."""
+    def delete(self, refuse_identifiers: bool = False) -> None:
+        """Delete the user; their posts, OpenIDs and sign-ins go with them.
+
+        Their names stay reserved, and so do their OpenIDs with `refuse_identifiers`: as when a
+        moderator removes somebody.
+        """
+        user_id = self.id
         with writing() as session:
-            self._lock(session)
-            endings.sign_out_everywhere(session, self.id)
-            session.execute(sa.delete(User).where(User.id == self.id))
+            User.delete_rows(session, user_id, refuse_identifiers)
+
+    @staticmethod
+    def delete_rows(session: Session, user_id: int, refuse_identifiers: bool = False) -> None:
+        """Do what `delete` does, as a part of what its caller changes."""
+        row = sa.select(User.nickname_key).where(User.id == user_id).with_for_update()
+        nickname_key = session.scalar(row)
+        if nickname_key is None:
+            return
+        endings.sign_out_everywhere(session, user_id)
+        # Nobody gets out of a suspension by having themselves removed.
+        if refuse_identifiers or Suspension.of(user_id):
+            own = sa.select(Identity.identifier).where(Identity.user_id == user_id)
+            RefusedIdentifier.refuse(session, list(session.scalars(own)))
+        ReservedName.keep_for_good(session, nickname_key, user_id)
+        session.execute(sa.delete(User).where(User.id == user_id))
+
+    def delete_posts(self) -> None:
+        """Delete all that the user wrote or brought along; it may be brought along again."""
+        user_id = self.id
+        with writing() as session:
+            for model in (Post, BroughtPost):
+                session.execute(sa.delete(model).where(model.user_id == user_id))
 
     def avatar(self, size: int) -> str:
         return avatar_url(self.email, self.avatar_seed, size)
@@ -290,6 +337,13 @@ class User(UserMixin, Model):
     def get_id(self) -> str:
         """Return what Flask-Login keeps in its cookies: the token of this sign-in."""
         return self.sign_in_token
+
+
+def _give(session: Session, identifier: str, user_id: int) -> None:
+    session.add(Identity(identifier=identifier, user_id=user_id))
+    session.flush()
+    if RefusedIdentifier.includes(identifier):
+        raise IdentifierRefused
 
 
 # Made once, for they are needed for every page of a member, and for every home page.

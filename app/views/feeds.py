@@ -9,6 +9,7 @@ from app.models import User, contents
 from app.queries import timelines
 from app.queries.pagination import Page
 from app.rendering.cards import cards
+from app.views.profiles import to_new_name
 from app.web.access import reader_id, reader_required
 from app.web.headers import allow_public_caching
 from app.web.origin import own_url
@@ -31,7 +32,9 @@ def explore():
 @reader_required
 def user(nickname: str):
     """Show a user's newest posts to feed readers."""
-    found = User.find(nickname) or abort(404)
+    found = User.find(nickname)
+    if found is None:
+        return to_new_name(nickname) or abort(404)
     own = url_for("feeds.user", nickname=found.nickname)
     page = url_for("profiles.user", nickname=found.nickname)
     return _feed(found.nickname, own, page, timelines.by_author(found.id, reader_id(), oldest=0))

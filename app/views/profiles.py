@@ -9,6 +9,7 @@ from flask import (
     g,
     redirect,
     render_template,
+    request,
     url_for,
 )
 from flask_login import current_user, login_required
@@ -17,8 +18,9 @@ from sqlalchemy.exc import IntegrityError
 from app import provider
 from app.extensions import db
 from app.forms import EditForm, OpenIDForm
-from app.models import Identity, KeptApart, SignIn, User
+from app.models import Identity, KeptApart, ReservedName, SignIn, User
 from app.models.avatars import DRAWN
+from app.models.names import RenamedTooOften
 from app.openid import asked
 from app.queries import profiles, timelines
 from app.queries.pagination import MIN_ID
@@ -42,10 +44,16 @@ def user(nickname: str):
     """Show who a user is and what they wrote."""
     profile = profiles.profile(nickname, reader_id())
     if profile is None:
-        return not_found()
+        return to_new_name(nickname) or not_found()
     allow_public_caching()
     page = timelines.by_author(profile.id, reader_id(), bounds(MIN_ID))
-    return render_template("profiles/user.html", user=profile, page=page, cards=cards(page.rows))
+    return render_template(
+        "profiles/user.html",
+        user=profile,
+        page=page,
+        cards=cards(page.rows),
+        old_names=_old_names(profile.id),
+    )
 
 
 @bp.get("/user/<nickname>/followers", defaults={"which": "followers"})
@@ -55,7 +63,7 @@ def list_people(nickname: str, which: str):
     """List who follows a user, or whom the user follows, those who joined last first."""
     profile = profiles.profile(nickname, reader_id())
     if profile is None:
-        return not_found()
+        return to_new_name(nickname) or not_found()
     page = profiles.follow_list(which, profile.id, reader_id(), bounds())
     return render_template("profiles/people.html", user=profile, which=which, page=page)
 
@@ -95,6 +103,24 @@ def unfollow(nickname: str):
     return redirect(url_for("profiles.user", nickname=found.nickname))
 
 
+def to_new_name(nickname: str):
+    """Return the way to the same page of who had this nickname until lately, or None."""
+    owner_id = ReservedName.owner_id(nickname)
+    owner = db.session.get(User, owner_id) if owner_id else None
+    if owner is None:
+        return None
+    # Nothing else: some words in an address mean something to url_for.
+    paging = {name: request.args[name] for name in ("older", "newer") if name in request.args}
+    values = paging | (request.view_args or {}) | {"nickname": owner.nickname}
+    # Not for ever: in a year somebody else may have the name.
+    return redirect(url_for(request.endpoint, **values), 302)
+
+
+def _old_names(user_id: int) -> list[ReservedName]:
+    is_moderator = current_user.is_authenticated and current_user.role == "moderator"
+    return ReservedName.last_of(user_id) if is_moderator else []
+
+
 def not_found():
     """Say that there is nobody of that name: at home to members, to all others as an error."""
     if not current_user.is_authenticated:
@@ -117,6 +143,8 @@ def edit():
             g.user.update_profile(form.nickname.data, form.about_me.data)
         except IntegrityError:
             form.refuse_taken()
+        except RenamedTooOften:
+            form.refuse_more()
         else:
             if form.nickname.data != before:
                 current_app.logger.info("user %s, until now %s, renamed", g.user.id, before)
