@@ -47,6 +47,8 @@ PROBLEMS = {
     "Please sign in once more.",
     "invalid": "Your provider's answer could not be verified. Please sign in once more.",
     "nobody": "Your provider did not say who you are. Please sign in another way.",
+    "removed": "Whoever had this OpenID here was removed by the moderators, "
+    "so nobody can join with it again.",
 }
 REPOSTED = "reposted"
 

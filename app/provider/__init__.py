@@ -19,3 +19,15 @@ def consents_of(user) -> list:
     if current_app.config["PROVIDER"] == "off":
         return []
     return Consent.of(user.identifiers())
+
+
+def account_of(user):
+    """Return the account here with which `user` signs in, or None.
+
+    Of several it is the one that was used in this browser, if it was one of them.
+    """
+    from app.provider.models import Account
+
+    if current_app.config["PROVIDER"] == "off":
+        return None
+    return Account.of(user)

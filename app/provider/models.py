@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relations
 
 from app.database import UTCDateTime, now, writing
 from app.extensions import Model, db
-from app.models import SignIn, endings
+from app.models import Identity, SignIn, User, endings
 from app.models.tokens import hashed, new_token
 from app.provider.passwords import hashing
 
@@ -70,6 +70,23 @@ class Account(Model):
         )
 
     @staticmethod
+    def of(user: User) -> "Account | None":
+        """Return an account with which `user` signs in, first the one used in this browser."""
+        start = endings.own_identifier("")
+        key = sa.func.substr(Identity.identifier, len(start) + 1)
+        return db.session.scalar(
+            sa.select(Account)
+            .join(Identity, Account.username_key == key)
+            .where(
+                Identity.user_id == user.id,
+                Identity.identifier.startswith(start, autoescape=True),
+                Account.deleted.is_(None),
+            )
+            .order_by(sa.desc(Identity.id == user.sign_in.identity_id), Identity.id)
+            .limit(1)
+        )
+
+    @staticmethod
     def is_taken(username: str) -> bool:
         """Return whether this username (case-insensitive) is, or ever was, of an account."""
         taken = sa.exists().where(Account.username_key == username.lower())
@@ -109,12 +126,34 @@ class Account(Model):
         session.execute(sa.delete(AccountSignIn).where(AccountSignIn.account_id == self.id))
         endings.sign_out(session, endings.hangs_on(self.identifier), keep)
 
-    def delete(self, keep: int | None = None) -> None:
-        """Delete all but the username, and sign out what it began like a new password."""
+    def is_last_way_in(self) -> bool:
+        """Return whether a user here could not sign in without this account."""
+        return endings.is_last_way_in(db.session, self.identifier)
+
+    def delete(self, keep: int | None = None) -> bool:
+        """Delete all but the username, and sign out what it began like a new password.
+
+        A user here who signs in with it loses this OpenID. Returns False, and changes nothing,
+        when it is their last: what they wrote would be left to nobody.
+        """
         with writing() as session:
-            self._sign_out(session, keep)
-            session.execute(sa.delete(Consent).where(Consent.account_id == self.id))
-            self.password_hash, self.email, self.deleted = "", None, now()
+            if endings.is_last_way_in(session, self.identifier):
+                return False
+            self._delete_all_but_name(session, keep)
+            session.execute(sa.delete(Identity).where(Identity.identifier == self.identifier))
+        return True
+
+    def delete_with(self, user: User) -> None:
+        """Delete this account and the user who signs in with it, or neither."""
+        user_id = user.id
+        with writing() as session:
+            User.delete_rows(session, user_id)
+            self._delete_all_but_name(session)
+
+    def _delete_all_but_name(self, session: Session, keep: int | None = None) -> None:
+        self._sign_out(session, keep)
+        session.execute(sa.delete(Consent).where(Consent.account_id == self.id))
+        self.password_hash, self.email, self.deleted = "", None, now()
 
 
 class AccountSignIn(Model):

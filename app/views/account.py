@@ -1,15 +1,17 @@
 """How a user gets in: their OpenIDs and signed-in browsers, and leaving for good."""
 
-from flask import Blueprint, current_app, flash, g, redirect, render_template, url_for
+from flask import Blueprint, current_app, flash, g, redirect, render_template, request, url_for
 from flask_login import login_required
 from sqlalchemy.exc import IntegrityError
 
+from app import provider
 from app.failures.redaction import OwnWord
 from app.forms import DeleteForm, OpenIDForm
 from app.models import User
+from app.models.names import IdentifierRefused
 from app.openid import asked
 from app.openid.asked import Asked
-from app.openid.relying_party import SignInRefused, oid
+from app.openid.relying_party import PROBLEMS, SignInRefused, oid
 from app.provider import sign_ins as account_sign_ins
 from app.views import proofs
 from app.views.proofs import sensitive_limit
@@ -54,6 +56,8 @@ def add_proven(identifier: str, expected: Asked):
         g.user.add_identity(identifier)
     except IntegrityError:
         flash(TAKEN, "error")
+    except IdentifierRefused:
+        flash(PROBLEMS["removed"], "error")
     else:
         current_app.logger.info("user %s added an OpenID", g.user.id)
         flash("You can sign in with your new OpenID from now on.", "success")
@@ -107,20 +111,45 @@ def sign_out_browsers(sign_in_id: int | None = None):
 @sensitive_limit
 @login_required
 def delete():
-    """Ask once more, with the nickname typed, and delete the user."""
+    """Say what goes when the user leaves, ask once more, and delete what they chose."""
     allow_offsite_form_action()
     form = DeleteForm(g.user.nickname, data={"nickname": asked.typed("nickname")})
+    account = provider.account_of(g.user)
     if form.validate_on_submit():
-        proof = proofs.ask_unless_fresh(url_for("account.delete"), nickname=form.nickname.data)
+        what = request.form.get("what")
+        if what in {"posts", "user"}:
+            account = None
+        # Who deletes an account has proved that very one: it may be used elsewhere too.
+        proof = proofs.ask_unless_fresh(
+            url_for("account.delete"),
+            account and account.identifier,
+            nickname=form.nickname.data,
+        )
         if proof:
             return proof
-        current_app.logger.info("user %s leaves for good", g.user.id)
-        g.user.delete()
-        sign_out()
-        flash("You and all that you wrote are deleted. Farewell!", "success")
-        return redirect(url_for("auth.login"))
-    page = render_template("account/delete.html", form=form)
+        return _delete_posts() if what == "posts" else _leave(account)
+    page = render_template("account/delete.html", form=form, account=account)
     return (page, 400) if form.errors else page
+
+
+def _delete_posts():
+    current_app.logger.info("user %s deletes all posts", g.user.id)
+    g.user.delete_posts()
+    flash("All that you wrote is deleted.", "success")
+    return redirect(url_for("profiles.user", nickname=g.user.nickname))
+
+
+def _leave(account):
+    current_app.logger.info("user %s leaves for good", g.user.id)
+    if account:
+        account.delete_with(g.user)
+        flashed = "You, all that you wrote and your account are deleted. Farewell!"
+    else:
+        g.user.delete()
+        flashed = "You and all that you wrote are deleted. Farewell!"
+    sign_out()
+    flash(flashed, "success")
+    return redirect(url_for("auth.login"))
 
 
 def sign_out() -> None:

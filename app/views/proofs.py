@@ -36,6 +36,7 @@ sensitive_limit = limiter.shared_limit(
     "25 per 5 minutes", "sensitive", key_func=user_key, methods=["POST"]
 )
 
+WHY_THIS_ONE = "Your account here would go too, so please show once more that it is yours."
 WHY = "It has been a while, so please show once more that it is you."
 AGAIN = "Thank you, it is you. Nothing has been changed yet: please press the button once more."
 NOT_YOURS = "That OpenID is not one of yours here, so nothing has changed. Please use one of yours."
@@ -58,15 +59,21 @@ def proof_time(identifier: str, auth_time: datetime | None) -> datetime | None:
     return here.began if here and here.account.identifier == identifier else None
 
 
-def ask_unless_fresh(back: str, **typed: str):
+def ask_unless_fresh(back: str, only: str | None = None, **typed: str):
     """Return None when the user may go on, otherwise the way through an OpenID and `back`.
 
-    `typed` are fields of the page `back`, which then shows them again.
+    `only` is the one OpenID of theirs that will do, if not any. `typed` are fields of the page
+    `back`, which then shows them again.
     """
-    if is_fresh(g.user.sign_in.proved):
+    fresh = is_fresh(g.user.sign_in.proved)
+    if fresh and only is None:
         return None
     identities = _identities()
     known = [one for one in identities if one.id == g.user.sign_in.identity_id]
+    if only is not None:
+        if fresh and [one.identifier for one in known] == [only]:
+            return None
+        known = [one for one in identities if one.identifier == only]
     if not known and len(identities) != 1:
         asked.give_back(typed)
         return redirect(url_for("proofs.choose", next=back))
@@ -81,7 +88,7 @@ def _send(identity: Identity, back: str, typed: dict[str, str]):
     identifier = identity.identifier
     if identifier.startswith(endings.own_identifier("")):
         # There the visitor is still on this site, and may wonder.
-        flash(WHY, "status")
+        flash(WHY_THIS_ONE if is_fresh(g.user.sign_in.proved) else WHY, "status")
     try:
         return oid.try_login(
             identifier,

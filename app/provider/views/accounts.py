@@ -159,18 +159,28 @@ def delete():
     if account is None:
         return redirect(url_for("accounts.sign_in"))
     form = DeleteAccountForm()
-    if form.validate_on_submit():
+    is_last = account.is_last_way_in()
+    if not is_last and form.validate_on_submit():
         with guess(account.username) as one:
             one.is_right = account.knows(form.password.data)
-        if one.is_right:
-            account.delete(_site_sign_in())
-            sign_ins.sign_out()
-            _proved(account)
-            flash("Your account is deleted.", "success")
-            return redirect(url_for("provider.endpoint"))
-        form.refuse()
-    page = render_template("provider/delete.html", form=form, account=account)
-    return (page, 400) if form.errors else page
+        if not one.is_right:
+            form.refuse()
+        elif account.delete(_site_sign_in()):
+            return _farewell()
+        else:
+            # The user's other OpenID went meanwhile.
+            is_last = True
+    page = render_template("provider/delete.html", form=form, account=account, is_last=is_last)
+    return (page, 400) if request.method == "POST" else page
+
+
+def _farewell() -> Response:
+    sign_ins.sign_out()
+    # With the OpenID went what it began on this site, perhaps in this browser too.
+    if current_user.is_authenticated and not User.of_token(current_user.sign_in_token):
+        browser_session.sign_out()
+    flash("Your account is deleted.", "success")
+    return redirect(url_for("provider.endpoint"))
 
 
 def _site_sign_in() -> int | None:

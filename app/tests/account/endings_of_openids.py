@@ -63,12 +63,13 @@ class NewPasswordTests(EndingCase):
         self.assertEqual((self.sign_in_ids(), self.count(SignIn)), ([], 1))
 
     def test_deleting_the_account_does_it_too(self):
+        abroad = self.foreign_sign_in()
         self.home.get("/openid/delete")
         self.home.submit(password=PASSWORD)
         self.assertEqual(self.home.page.statuses, ["Your account is deleted."])
-        self.assert_out(self.work)
-        # So that who has no other OpenID can still take away what they wrote.
-        self.assert_in(self.home, self.ingrid)
+        self.assert_out(self.home, self.work)
+        self.assert_in(abroad, self.ingrid)
+        self.assertEqual(self.miguel.identifiers(), [self.abroad])
 
     def test_somebody_elses_account_in_this_browser_changes_nothing_of_mine(self):
         self.home.get("/openid/sign-in")

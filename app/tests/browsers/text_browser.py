@@ -68,7 +68,7 @@ PAGES = {
         "Sign out everywhere",
         "https://forum.example/",
         "Forget",
-        "Delete yourself",
+        "Take your posts with you",
     ],
     ("/search?q=biscuits", "visitor"): ["Search", "Search", "susan", "last of the biscuits"],
     ("/nowhere", "visitor"): ["File Not Found", "Back to the home page"],

@@ -28,7 +28,9 @@ class RefusedFormTests(JoinMixin, PeopleTestCase):
         member.get("/")
         member.submit(post="x" * 153)
         yield "a long post", member
-        own = self.post(self.owner_of("http://127.0.0.1:5000/id/miguel"), "tea")
+        miguel = self.owner_of("http://127.0.0.1:5000/id/miguel")
+        miguel.add_identity("https://miguel.example.com/")
+        own = self.post(miguel, "tea")
         member.get(f"/post/{own.id}/edit")
         member.submit(post=" ")
         yield "an empty post", member

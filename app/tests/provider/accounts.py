@@ -120,6 +120,10 @@ class PasswordTests(AccountTestCase):
 
 
 class DeletingAccountTests(AccountTestCase):
+    def setUp(self):
+        super().setUp()
+        self.owner_of(SITE + "/id/miguel").add_identity("https://miguel.example.com/")
+
     def delete(self, password: str):
         self.miguel.get("/openid")
         self.miguel.get(self.miguel.page.links["Delete your account"])

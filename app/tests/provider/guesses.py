@@ -104,6 +104,7 @@ class GuessTests(GuessCase):
         self.assertEqual([self.guess(browser) for _ in range(7)], [400] * 6 + [429])
 
     def test_changing_the_password_and_leaving_are_no_way_to_guess_it(self):
+        self.owner_of(SITE + "/id/miguel").add_identity("https://miguel.example.com/")
         for path, fields in (
             ("/openid/password", {"old_password": "a guess", "password": NEW_PASSWORD}),
             ("/openid/delete", {"password": "a guess"}),

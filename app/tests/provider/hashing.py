@@ -9,7 +9,7 @@ from app import db
 from app.database import end_transaction
 from app.provider.models import Account
 from app.provider.passwords import hashing
-from app.tests.support.base import PASSWORD, JoinMixin, TestCase
+from app.tests.support.base import PASSWORD, SITE, JoinMixin, TestCase
 from app.tests.support.programs.processes import START_SECONDS, wait_until
 
 NEW_PASSWORD = "staple battery horse"
@@ -39,7 +39,8 @@ class HashingTests(JoinMixin, TestCase):
         return browser
 
     def test_an_unknown_username_costs_what_a_wrong_password_does(self):
-        gone = self.join("susan")
+        gone = self.browser()
+        gone.join_provider("susan")
         gone.get("/openid/delete")
         gone.submit(password=PASSWORD)
         work = {}
@@ -70,6 +71,7 @@ class HashingTests(JoinMixin, TestCase):
         self.sign_in("miguel", "a wrong one")
         self.sign_in("nobody", PASSWORD)
         self.join("susan")
+        self.owner_of(SITE + "/id/miguel").add_identity("https://miguel.example.com/")
         self.miguel.get("/openid/password")
         self.miguel.submit(old_password=PASSWORD, password=NEW_PASSWORD)
         self.miguel.get("/openid/delete")
