@@ -7,10 +7,13 @@ import sqlalchemy as sa
 from flask import current_app
 from sqlalchemy.orm import Session
 
+from app.models.moderation import Suspension
+from app.models.names import RefusedIdentifier, ReservedName
 from app.models.sign_ins import ACCOUNT_SIGN_IN, Identity, SignIn
 
 # As far as it is needed here; the table is there even when the provider is off.
 ACCOUNT = sa.table("account", sa.column("id"), sa.column("username_key"), sa.column("deleted"))
+USER = sa.table("user", sa.column("id"), sa.column("nickname_key"))
 CLAIMED = sa.select(SignIn.account_sign_in_id).where(SignIn.account_sign_in_id.is_not(None))
 
 
@@ -54,8 +57,7 @@ def is_last_way_in(session: Session, identifier: str) -> bool:
     ).first()
     if found is None:
         return False
-    user = sa.table("user", sa.column("id"))
-    session.execute(sa.select(user.c.id).where(user.c.id == found.user_id).with_for_update())
+    session.execute(sa.select(USER.c.id).where(USER.c.id == found.user_id).with_for_update())
     return not ways_in(session, found.user_id) - {found.id}
 
 
@@ -92,6 +94,21 @@ def sign_out_everywhere(session: Session, user_id: int) -> None:
     _lock(session, at_provider)
     session.execute(sa.delete(ACCOUNT_SIGN_IN).where(ACCOUNT_SIGN_IN.c.id.in_(at_provider)))
     sign_out(session, SignIn.user_id == user_id)
+
+
+def delete_user(session: Session, user_id: int, refuse_identifiers: bool = False) -> None:
+    """Delete a user with all that is theirs; see User.remove."""
+    row = sa.select(USER.c.nickname_key).where(USER.c.id == user_id).with_for_update()
+    nickname_key = session.scalar(row)
+    if nickname_key is None:
+        return
+    sign_out_everywhere(session, user_id)
+    # Nobody gets out of a suspension by having themselves removed.
+    if refuse_identifiers or Suspension.of(user_id):
+        own = sa.select(Identity.identifier).where(Identity.user_id == user_id)
+        RefusedIdentifier.refuse(session, list(session.scalars(own)))
+    ReservedName.keep_for_good(session, nickname_key, user_id)
+    session.execute(sa.delete(USER).where(USER.c.id == user_id))
 
 
 def _came_from_somewhere(row: sa.Row) -> bool:

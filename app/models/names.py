@@ -60,7 +60,8 @@ class ReservedName(Model):
         if user_id is None:
             others = sa.true()
         key = ReservedName.nickname_key == nickname.lower()
-        return db.session.scalar(sa.select(sa.exists().where(key, others, ReservedName.in_force())))
+        kept = sa.exists().where(key, others, ReservedName.in_force())
+        return bool(db.session.scalar(sa.select(kept)))
 
     @staticmethod
     def owner_id(nickname: str) -> int | None:
@@ -100,7 +101,7 @@ class ReservedName(Model):
         own = ReservedName.user_id == user_id
         session.execute(sa.delete(ReservedName).where(own, ~ReservedName.in_force()))
         count = sa.select(sa.func.count()).select_from(ReservedName).where(own)
-        if session.scalar(count) >= MAX_OLD_NAMES:
+        if (session.scalar(count) or 0) >= MAX_OLD_NAMES:
             raise RenamedTooOften
         until = now() + OLD_NAME_LEADS_ON
         session.add(ReservedName(nickname_key=nickname_key, user_id=user_id, until=until))
@@ -131,7 +132,7 @@ class RefusedIdentifier(Model):
     def includes(identifier: str) -> bool:
         """Return whether this claimed identifier may not become a user again."""
         digest = RefusedIdentifier.identifier_hash == RefusedIdentifier.digest(identifier)
-        return db.session.scalar(sa.select(sa.exists().where(digest)))
+        return bool(db.session.scalar(sa.select(sa.exists().where(digest))))
 
     @staticmethod
     def refuse(session: Session, identifiers: list[str]) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from app.database import UTCDateTime, now, writing
 from app.extensions import Model, db
 from app.models.moderation import Suspension
+from app.models.names import IdentifierRefused, RefusedIdentifier
 from app.models.tokens import hashed, new_token
 
 # Longer OpenIDs are refused: a newcomer's waits in a cookie.
@@ -60,6 +61,17 @@ class Identity(Model):
     last_used: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
     # None for one that was there before this was kept.
     added: Mapped[datetime | None] = mapped_column(UTCDateTime, default=now)
+
+    @staticmethod
+    def give(session: Session, identifier: str, user_id: int) -> None:
+        """Let an OpenID sign this user in, as a part of what the caller changes.
+
+        Raises IntegrityError when it has a user, and IdentifierRefused.
+        """
+        session.add(Identity(identifier=identifier, user_id=user_id))
+        session.flush()
+        if RefusedIdentifier.includes(identifier):
+            raise IdentifierRefused
 
     @staticmethod
     def is_followed_by_another(identifier: str) -> bool:

@@ -18,8 +18,7 @@ from app.models.avatars import avatar_url
 from app.models.blocks import Block
 from app.models.brought import BroughtPost
 from app.models.followers import followers
-from app.models.moderation import Suspension
-from app.models.names import IdentifierRefused, RefusedIdentifier, ReservedName
+from app.models.names import ReservedName
 from app.models.nicknames import MAX_NICKNAME
 from app.models.notifications import Notification
 from app.models.posts import Post
@@ -99,8 +98,7 @@ class User(UserMixin, Model):
     def make_unique_nickname(nickname: str) -> str:
         """Return `nickname`, or with the smallest number behind it that makes it free.
 
-        A name that is kept for somebody who had it is not free. Dots and dashes at its ends
-        are left out.
+        A name kept for somebody who had it is not free. Dots and dashes at its ends are left out.
 
         It asks the database once, and only promises what was true at that moment;
         the unique index has the last word.
@@ -140,7 +138,7 @@ class User(UserMixin, Model):
             session.add(user)
             session.flush()
             ReservedName.claim(session, user.nickname_key, user.id)
-            _give(session, identifier, user.id)
+            Identity.give(session, identifier, user.id)
             if also:
                 also(session, user)
         return user
@@ -188,12 +186,9 @@ class User(UserMixin, Model):
         )
 
     def add_identity(self, identifier: str) -> None:
-        """Let another OpenID sign this user in.
-
-        Raises IntegrityError when it has a user, IdentifierRefused like `sign_up_as`.
-        """
+        """Let another OpenID sign this user in. Raises like Identity.give."""
         with writing() as session:
-            _give(session, identifier, self.id)
+            Identity.give(session, identifier, self.id)
 
     def delete_identity(self, identity_id: int) -> bool:
         """Delete an OpenID, and sign out what it began, this browser too if it was that one.
@@ -235,22 +230,7 @@ class User(UserMixin, Model):
         """
         user_id = self.id
         with writing() as session:
-            User.delete_rows(session, user_id, refuse_identifiers)
-
-    @staticmethod
-    def delete_rows(session: Session, user_id: int, refuse_identifiers: bool = False) -> None:
-        """Do what `delete` does, as a part of what its caller changes."""
-        row = sa.select(User.nickname_key).where(User.id == user_id).with_for_update()
-        nickname_key = session.scalar(row)
-        if nickname_key is None:
-            return
-        endings.sign_out_everywhere(session, user_id)
-        # Nobody gets out of a suspension by having themselves removed.
-        if refuse_identifiers or Suspension.of(user_id):
-            own = sa.select(Identity.identifier).where(Identity.user_id == user_id)
-            RefusedIdentifier.refuse(session, list(session.scalars(own)))
-        ReservedName.keep_for_good(session, nickname_key, user_id)
-        session.execute(sa.delete(User).where(User.id == user_id))
+            endings.delete_user(session, user_id, refuse_identifiers)
 
     def delete_posts(self) -> None:
         """Delete all that the user wrote or brought along; it may be brought along again."""
@@ -337,13 +317,6 @@ class User(UserMixin, Model):
     def get_id(self) -> str:
         """Return what Flask-Login keeps in its cookies: the token of this sign-in."""
         return self.sign_in_token
-
-
-def _give(session: Session, identifier: str, user_id: int) -> None:
-    session.add(Identity(identifier=identifier, user_id=user_id))
-    session.flush()
-    if RefusedIdentifier.includes(identifier):
-        raise IdentifierRefused
 
 
 # Made once, for they are needed for every page of a member, and for every home page.

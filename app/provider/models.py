@@ -74,6 +74,7 @@ class Account(Model):
         """Return an account with which `user` signs in, first the one used in this browser."""
         start = endings.own_identifier("")
         key = sa.func.substr(Identity.identifier, len(start) + 1)
+        here = user.sign_in.identity_id if user.sign_in else None
         return db.session.scalar(
             sa.select(Account)
             .join(Identity, Account.username_key == key)
@@ -82,7 +83,7 @@ class Account(Model):
                 Identity.identifier.startswith(start, autoescape=True),
                 Account.deleted.is_(None),
             )
-            .order_by(sa.desc(Identity.id == user.sign_in.identity_id), Identity.id)
+            .order_by(sa.case((Identity.id == here, 0), else_=1), Identity.id)
             .limit(1)
         )
 
@@ -128,7 +129,7 @@ class Account(Model):
 
     def is_last_way_in(self) -> bool:
         """Return whether a user here could not sign in without this account."""
-        return endings.is_last_way_in(db.session, self.identifier)
+        return endings.is_last_way_in(db.session(), self.identifier)
 
     def delete(self, keep: int | None = None) -> bool:
         """Delete all but the username, and sign out what it began like a new password.
@@ -147,7 +148,7 @@ class Account(Model):
         """Delete this account and the user who signs in with it, or neither."""
         user_id = user.id
         with writing() as session:
-            User.delete_rows(session, user_id)
+            endings.delete_user(session, user_id)
             self._delete_all_but_name(session)
 
     def _delete_all_but_name(self, session: Session, keep: int | None = None) -> None:

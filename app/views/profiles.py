@@ -113,7 +113,7 @@ def to_new_name(nickname: str):
     paging = {name: request.args[name] for name in ("older", "newer") if name in request.args}
     values = paging | (request.view_args or {}) | {"nickname": owner.nickname}
     # Not for ever: in a year somebody else may have the name.
-    return redirect(url_for(request.endpoint, **values), 302)
+    return redirect(url_for(request.endpoint or "", **values), 302)
 
 
 def _old_names(user_id: int) -> list[ReservedName]:

@@ -174,7 +174,7 @@ def delete():
     return (page, 400) if request.method == "POST" else page
 
 
-def _farewell() -> Response:
+def _farewell() -> ResponseReturnValue:
     sign_ins.sign_out()
     # With the OpenID went what it began on this site, perhaps in this browser too.
     if current_user.is_authenticated and not User.of_token(current_user.sign_in_token):

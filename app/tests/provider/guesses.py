@@ -12,7 +12,7 @@ from app.extensions import limiter
 from app.provider import models
 from app.provider.models import Account
 from app.provider.passwords import guesses, hashing
-from app.tests.support.base import PASSWORD
+from app.tests.support.base import PASSWORD, SITE
 from app.tests.support.guesses import NEW_PASSWORD, GuessCase
 from app.tests.support.programs.processes import free_port, redis_server
 

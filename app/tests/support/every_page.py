@@ -56,7 +56,8 @@ class SitePage(NamedTuple):
     # A visitor; a newcomer, whose provider sent no name; somebody invited; two who have asked to
     # join, waiting and refused; miguel, a member in every way; or quiet, a member with little
     # to read, so that a browser is quick to look at it; a moderator, and the chief, about whom
-    # there is a report; somebody suspended who has proved an OpenID.
+    # there is a report; somebody suspended who has proved an OpenID; or keeper,
+    # a moderator with an account here and no other way in.
     reader: str = "visitor"
     status: int = 200
     # How the link's text begins.
@@ -112,6 +113,7 @@ def pages(origin: str = SITE) -> list[SitePage]:
         _page("/user/miguel?older=9", "member"),
         _page("/user/susan", "member"),
         _page("/user/quiet", name="a profile without posts"),
+        _page("/user/quiet", "keeper", "a profile with an old name"),
         _page(f"/user/{LONGEST_NICKNAME}", name="the longest nickname"),
         _page("/user/nobody", "quiet", "nobody of that name"),
         _page("/post/1", "member"),
@@ -130,6 +132,7 @@ def pages(origin: str = SITE) -> list[SitePage]:
         _page("/openid", "member"),
         _page("/openid/password", "member"),
         _page("/openid/delete", "member"),
+        _page("/openid/delete", "keeper"),
         _page("/login/nickname", "newcomer"),
         # Joining.
         _page("/login", name="signing in where newcomers ask", changes={"JOIN": "ask"}),
@@ -248,7 +251,8 @@ class Readers(JoinMixin):
         self.app, self.origin = app, origin
         with app.app_context():
             susan = self._person("susan")
-            quiet = self._person("quiet")
+            quiet = self._person("hush")
+            quiet.update_profile("quiet", "")
             quiet.follow(susan)
             self._person(LONGEST_NICKNAME)
             for body in BODIES:
@@ -268,7 +272,10 @@ class Readers(JoinMixin):
                 "moderator": self._browser(),
                 "chief": self._browser(),
                 "suspended": self._keep_order(susan, quiet),
+                "keeper": self.join("keeper", browser=self._browser()),
             }
+            with writing():
+                User.find("keeper").role = "moderator"
             applications.waiting()[-1].refuse(susan, "We are full. Please ask again in spring.")
             self.browsers["quiet"].sign_in(quiet)
             self.browsers["moderator"].sign_in(User.find("warden"))

@@ -1,0 +1,306 @@
+"""One way to leave: what goes, what stays, and who cannot come back."""
+
+import io
+import zipfile
+from datetime import timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from app import db
+from app.database import now, writing
+from app.models import (
+    BroughtPost,
+    Identity,
+    Post,
+    RefusedIdentifier,
+    ReservedName,
+    SignIn,
+    Suspension,
+    User,
+)
+from app.models.brought import PostToBring, bring_along
+from app.models.names import IdentifierRefused
+from app.openid.relying_party import PROBLEMS
+from app.provider.models import Account
+from app.tests.support.base import PASSWORD, SITE, Browser, PeopleTestCase
+from app.tests.support.clock import Clock
+from app.tests.support.concurrency import ConcurrencyCase
+from app.tests.support.openid.account import EndingCase
+from app.views import proofs
+
+EVERYTHING = "Delete me, all that I wrote and my account"
+NO_ACCOUNT = "Delete me and all that I wrote"
+POSTS = "Delete my posts alone"
+
+
+class LeavingCase(EndingCase):
+    def setUp(self):
+        super().setUp()
+        self.miguel.write("of miguel")
+        self.owner_of(SITE + "/id/ingrid").write("of ingrid")
+
+    def leave(self, browser: Browser, button: str) -> Browser:
+        browser.get(SITE + "/settings/data")
+        browser.get(browser.page.links["Leave this site"])
+        browser.submit(button=button, nickname="miguel")
+        return browser
+
+    def account(self) -> Account:
+        db.session.rollback()
+        return db.session.scalar(sa.select(Account).where(Account.username_key == "miguel"))
+
+    def left(self) -> tuple[int, ...]:
+        return tuple(self.count(model) for model in (User, Post, Identity))
+
+
+class WhatGoesTests(LeavingCase):
+    def test_all_of_it_goes_at_once(self):
+        self.leave(self.home, EVERYTHING)
+        self.assertEqual(
+            self.home.page.statuses,
+            ["You, all that you wrote and your account are deleted. Farewell!"],
+        )
+        self.assertEqual(self.left(), (1, 1, 1))
+        self.assertIsNotNone(self.account().deleted)
+        self.assert_out(self.home, self.work)
+        self.assert_in(self.ingrid)
+        late = self.browser()
+        late.get("/openid/sign-in")
+        late.submit(username="miguel", password=PASSWORD)
+        self.assertEqual(late.status, 400)
+
+    def test_the_account_can_stay_for_other_sites(self):
+        self.leave(self.home, NO_ACCOUNT)
+        self.assertEqual(self.left(), (1, 1, 1))
+        self.assertIsNone(self.account().deleted)
+        # Whoever comes back begins anew; the name is kept for nobody.
+        self.home = self.browser()
+        self.home.get("/login")
+        self.home.submit(button="Sign in with this site")
+        self.home.submit(username="miguel", password=PASSWORD)
+        self.assertEqual(self.home.page.heading, "Hi, miguel2!")
+
+    def test_the_posts_can_go_alone(self):
+        post = PostToBring("https://elsewhere.example/post/1", "brought", now(), None)
+        bring_along(self.miguel.id, [post], SITE + "/post/")
+        self.leave(self.home, POSTS)
+        self.assertEqual(self.home.page.statuses, ["All that you wrote is deleted."])
+        self.assertEqual(self.left(), (2, 1, 2))
+        self.assert_in(self.home, self.work)
+        self.assertEqual(self.count(BroughtPost), 0)
+        self.assertEqual(bring_along(self.miguel.id, [post], SITE + "/post/"), 1)
+
+    def test_the_file_is_offered_first(self):
+        self.home.get("/edit/delete")
+        self.home.submit(button="Make the file")
+        file = zipfile.ZipFile(io.BytesIO(self.home.response.data))
+        self.assertIn(b"of miguel", file.read("posts.json"))
+
+    def test_without_an_account_here_none_is_spoken_of(self):
+        abroad = self.foreign_sign_in()
+        abroad.get(SITE + "/edit/delete")
+        self.assertIn(EVERYTHING, abroad.text)
+        self.home.get("/edit")
+        self.home.submit(button=f"Remove {SITE}/id/miguel")
+        abroad.get(SITE + "/edit/delete")
+        self.assertNotIn("account", abroad.page.words)
+        abroad.post(
+            "/edit/delete",
+            {
+                "csrf_token": abroad.token(),
+                "nickname": "miguel",
+                "what": "all",
+            },
+        )
+        self.assertEqual(self.left(), (1, 1, 1))
+        self.assertIsNone(self.account().deleted)
+
+    def test_with_the_provider_off_the_account_is_left_alone(self):
+        self.app = self.make_app(PROVIDER="off", OPENID_TRUSTED_ORIGINS=self.provider.origin)
+        browser = self.browser(self.miguel)
+        browser.get("/edit/delete")
+        self.assertNotIn(EVERYTHING, browser.text)
+        browser.submit(button=NO_ACCOUNT, nickname="miguel")
+        self.assertEqual(self.left(), (1, 1, 1))
+
+
+class AccountsOwnProofTests(LeavingCase):
+    def setUp(self):
+        super().setUp()
+        self.clock = Clock(self)
+
+    def test_the_account_goes_only_after_it_was_proved_itself(self):
+        abroad = self.foreign_sign_in()
+        self.leave(abroad, EVERYTHING)
+        self.assertEqual(abroad.path, "/openid/sign-in")
+        self.assertEqual(abroad.page.statuses, [proofs.WHY_THIS_ONE])
+        self.assertEqual(self.left()[0], 2)
+        abroad.submit(username="miguel", password=PASSWORD)
+        self.assertEqual(abroad.page.statuses, [proofs.AGAIN])
+        self.assertEqual(self.left()[0], 2)
+        abroad.submit(button=EVERYTHING)
+        self.assertEqual(self.left(), (1, 1, 1))
+        self.assertIsNotNone(self.account().deleted)
+
+    def test_without_it_any_openid_will_do(self):
+        self.leave(self.foreign_sign_in(), NO_ACCOUNT)
+        self.assertEqual(self.left(), (1, 1, 1))
+        self.assertIsNone(self.account().deleted)
+
+    def test_an_old_proof_is_asked_for_again(self):
+        self.clock.move(minutes=11)
+        for button in (EVERYTHING, NO_ACCOUNT, POSTS):
+            with self.subTest(button):
+                self.leave(self.home, button)
+                self.assertEqual(self.home.path, "/openid/sign-in")
+                self.assertEqual(self.home.page.statuses, [proofs.WHY])
+                self.assertEqual(self.left(), (2, 2, 2))
+
+
+class LastWayInTests(LeavingCase):
+    def test_the_account_cannot_go_before_the_user(self):
+        self.home.get("/openid")
+        self.home.get(self.home.page.links["Delete your account"])
+        self.assertIn("cannot go first", self.home.page.words)
+        self.assertEqual(self.home.page.links["Leave this site"], "/edit/delete")
+        form = {"csrf_token": self.home.token(), "password": PASSWORD}
+        self.home.post("/openid/delete", form)
+        self.assertEqual(self.home.status, 400)
+        self.assertIn("cannot go first", self.home.page.words)
+        self.assertIsNone(self.account().deleted)
+        self.assert_in(self.home, self.work)
+
+    def test_one_that_nobody_here_uses_goes_as_before(self):
+        browser = self.browser()
+        browser.join_provider("elsewhere")
+        browser.get("/openid/delete")
+        browser.submit(password=PASSWORD)
+        self.assertEqual(browser.page.statuses, ["Your account is deleted."])
+
+    def test_a_dead_openid_is_no_way_in(self):
+        abroad = self.foreign_sign_in()
+        # As it was left when an account could go first.
+        with writing():
+            self.account().deleted = now()
+        abroad.get(SITE + "/edit")
+        abroad.submit(button=f"Remove {self.abroad}")
+        self.assertEqual(
+            abroad.page.alerts, ["Your last OpenID stays: without it you could not sign in."]
+        )
+        abroad.submit(button=f"Remove {SITE}/id/miguel")
+        self.assertEqual(self.miguel.identifiers(), [self.abroad])
+
+
+class LastWayInRaceTests(ConcurrencyCase):
+    def test_one_of_two_ways_in_stays(self):
+        for number in range(5):
+            with self.subTest(number):
+                account = Account.join(f"miguel{number}", PASSWORD, None)
+                user = User.sign_up(account.identifier, f"miguel{number}", None)
+                user.add_identity(f"https://miguel{number}.example.com/")
+                abroad = db.session.scalar(
+                    sa.select(Identity.id).where(
+                        Identity.user_id == user.id, Identity.identifier != account.identifier
+                    )
+                )
+                name, user_id = account.username, user.id
+                done = self.at_once(
+                    [
+                        lambda name=name: Account.find(name).delete(),
+                        lambda user_id=user_id, one=abroad: db.session.get(
+                            User, user_id
+                        ).delete_identity(one),
+                    ]
+                )
+                self.assertEqual(sorted(done), [False, True])
+                db.session.rollback()
+                self.assertEqual(len(user.identifiers()), 1)
+
+
+class RefusedIdentifierTests(LeavingCase):
+    def setUp(self):
+        super().setUp()
+        self.browser_abroad = self.foreign_sign_in()
+
+    def remove(self) -> None:
+        self.miguel.delete(refuse_identifiers=True)
+
+    def test_who_was_removed_is_told_so_and_does_not_come_back(self):
+        self.remove()
+        browser = self.sign_in(self.abroad)
+        self.assertEqual((browser.path, browser.page.alerts), ("/login", [PROBLEMS["removed"]]))
+        own = self.browser()
+        own.get("/login")
+        own.submit(button="Sign in with this site")
+        own.submit(username="miguel", password=PASSWORD)
+        self.assertEqual((own.path, own.page.alerts), ("/login", [PROBLEMS["removed"]]))
+        self.assertEqual(self.left(), (1, 1, 1))
+        self.assertFalse(self.is_in(browser) or self.is_in(own))
+
+    def test_nor_as_somebody_elses_openid(self):
+        self.remove()
+        self.ingrid.get("/edit")
+        self.ingrid.submit(openid=self.abroad)
+        self.come_back(self.ingrid, self.decide(self.ingrid))
+        self.assertEqual(self.ingrid.page.alerts, [PROBLEMS["removed"]])
+        self.assertIsNone(self.owner_of(self.abroad))
+
+    def test_nor_through_a_form_left_open(self):
+        late = self.browser()
+        with late.client.session_transaction(base_url=SITE) as session:
+            session["newcomer"] = [self.abroad, None, False, 2**33]
+        late.get("/login/nickname")
+        self.remove()
+        late.submit(nickname="back")
+        self.assertEqual((late.path, late.page.alerts), ("/login", [PROBLEMS["removed"]]))
+        self.assertEqual(self.count(User), 1)
+
+    def test_no_identifier_can_be_read_from_what_is_kept(self):
+        self.remove()
+        kept = list(db.session.scalars(sa.select(RefusedIdentifier.identifier_hash)))
+        self.assertEqual(len(kept), 2)
+        self.assertFalse([one for one in kept if "miguel" in one or len(one) != 64])
+
+    def test_who_leaves_may_come_back(self):
+        self.miguel.delete()
+        self.assertEqual(self.count(RefusedIdentifier), 0)
+        self.assertTrue(self.is_in(self.sign_in(self.abroad)))
+
+    def test_nobody_gets_out_of_a_suspension_by_being_removed(self):
+        for until, refused in ((None, 2), (now() + timedelta(days=1), 2), (now(), 0)):
+            with self.subTest(until):
+                self.empty_database()
+                user = User.sign_up("https://a.example.com/", "a", None)
+                user.add_identity("https://b.example.com/")
+                with writing() as session:
+                    session.add(Suspension(user_id=user.id, reason="spam", until=until))
+                self.run_command("user", "remove", "a")
+                self.assertEqual(self.count(RefusedIdentifier), refused)
+
+
+class RemovalRaceTests(ConcurrencyCase, PeopleTestCase):
+    def test_nobody_removed_is_back_a_moment_later(self):
+        for number in range(5):
+            with self.subTest(number):
+                url = f"https://bad{number}.example.com/"
+                user_id = User.sign_up(url, f"bad{number}", None).id
+
+                def come_back(url=url, name=f"other{number}"):
+                    while True:
+                        try:
+                            User.sign_up_as(url, name, None)
+                        except IdentifierRefused:
+                            return "refused"
+                        except IntegrityError:
+                            # Not yet removed.
+                            continue
+
+                def remove(user_id=user_id):
+                    db.session.get(User, user_id).delete(refuse_identifiers=True)
+
+                jobs = [remove, come_back, come_back]
+                self.assertEqual(self.at_once(jobs), [None, "refused", "refused"])
+                self.assertIsNone(User.find(f"other{number}"))
+                self.assertTrue(ReservedName.is_kept_from(None, f"bad{number}"))
+        self.assertEqual((self.count(User), self.count(SignIn)), (2, 0))
