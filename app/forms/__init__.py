@@ -4,7 +4,7 @@ A form judges text and changes nothing: what is done with it are verbs of `app.m
 the forms of our own provider are in `app.provider`.
 """
 
-from app.forms.moderation import AppealForm, DecisionForm, ReportForm, SuspensionForm
+from app.forms.moderation import AnswerForm, AppealForm, DecisionForm, ReportForm, SuspensionForm
 from app.forms.posts import PostForm
 from app.forms.profiles import TAKEN, TOO_OFTEN, DeleteForm, EditForm, JoinForm, NicknameForm
 from app.forms.sign_in import OWN_PROVIDER, LoginForm, OpenIDForm
@@ -13,9 +13,10 @@ from app.forms.text import one_line
 __all__ = [
     "OWN_PROVIDER",
     "TAKEN",
+    "TOO_OFTEN",
+    "AnswerForm",
     "AppealForm",
     "DecisionForm",
-    "TOO_OFTEN",
     "DeleteForm",
     "EditForm",
     "JoinForm",

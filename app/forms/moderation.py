@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 from flask_wtf import FlaskForm
-from wtforms import IntegerField, StringField, TextAreaField
+from wtforms import BooleanField, IntegerField, StringField, TextAreaField
 from wtforms.validators import ValidationError
 
 from app.forms.text import MaxCharacters, composed, one_line, plain_text
@@ -32,6 +32,16 @@ class ReportForm(FlaskForm):
     def validate_choice(self, field) -> None:
         if field.data not in CHOICES:
             raise ValidationError("Please press one of the buttons.")
+
+
+class AnswerForm(FlaskForm):
+    sentence = TextAreaField(
+        "What they will read",
+        filters=[one_line, composed],
+        validators=[says_something, MaxCharacters(MAX_REASON)],
+    )
+    # The button that lets them in, which needs no sentence.
+    let_in = BooleanField()
 
 
 class DecisionForm(FlaskForm):

@@ -15,11 +15,9 @@ from app.database.instants import absolute
 from app.extensions import db
 from app.models import endings
 from app.models.moderation import GRACE, Action, HiddenPost, Suspension
-from app.models.names import RefusedIdentifier, ReservedName
 from app.models.notifications import Notification
 from app.models.posts import Post
 from app.models.reports import Report, Thing
-from app.models.sign_ins import Identity
 from app.models.users import User
 
 KEEPER = "the keeper of this site"
@@ -270,19 +268,7 @@ def delete_expired() -> list[int]:
             if user and session.scalar(
                 sa.select(Suspension.user_id).where(Suspension.user_id == user_id, due)
             ):
-                _remove_for_good(session, user)
+                # Neither their names nor their OpenIDs come back.
+                endings.delete_user(session, user_id, refuse_identifiers=True)
                 deleted.append(user_id)
     return deleted
-
-
-def _remove_for_good(session: Session, user: User) -> None:
-    """Delete a user with all data; neither their name nor their OpenIDs come back."""
-    for identifier in session.scalars(
-        sa.select(Identity.identifier).where(Identity.user_id == user.id)
-    ).all():
-        session.merge(RefusedIdentifier(identifier_hash=RefusedIdentifier.digest(identifier)))
-    session.merge(ReservedName(nickname_key=user.nickname_key, user_id=None, until=None))
-    user_id = user.id
-    session.flush()
-    endings.sign_out_everywhere(session, user_id)
-    session.execute(sa.delete(User).where(User.id == user_id))

@@ -97,7 +97,7 @@ def sign_out_everywhere(session: Session, user_id: int) -> None:
 
 
 def delete_user(session: Session, user_id: int, refuse_identifiers: bool = False) -> None:
-    """Delete a user with all that is theirs; see User.remove."""
+    """Delete a user with all that is theirs; see User.delete."""
     row = sa.select(USER.c.nickname_key).where(USER.c.id == user_id).with_for_update()
     nickname_key = session.scalar(row)
     if nickname_key is None:

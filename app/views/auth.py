@@ -27,7 +27,7 @@ from app.models import (
     Suspended,
     User,
 )
-from app.models.joining import NotWelcome, told
+from app.models.joining import Entry, NotWelcome, told
 from app.models.names import IdentifierRefused
 from app.openid import asked
 from app.openid.asked import Asked
@@ -227,8 +227,7 @@ def nickname():
             asked.give_back({"nickname": form.nickname.data})
             return joining.turn_to(refusal.entry)
         except IdentifierRefused:
-            browser_session.delete_newcomer()
-            return sign_in_failed("removed")
+            return joining.turn_to(Entry.REFUSED)
         else:
             proved = proofs.proof_time(newcomer.identifier, joining.moment_of(newcomer))
             return _signed_in(user, newcomer.identifier, newcomer.remember, proved, new=True)

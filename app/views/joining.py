@@ -22,6 +22,7 @@ from app.models import Application, Invitation, User, cleaned_email, nicknames
 from app.models import joining as rules
 from app.models.applications import APPLICATION_ENDS_AFTER, TooManyWaiting
 from app.models.joining import Entry, NotWelcome
+from app.models.names import IdentifierRefused
 from app.models.tokens import derived
 from app.openid import asked
 from app.openid.relying_party import PROBLEMS, ProvenIdentifier, oid
@@ -43,7 +44,7 @@ TURNED_AWAY = {
     "invitation of a member.",
     Entry.CLOSED: "Your OpenID is fine, but nobody here has it, and this site takes no new "
     "members at present.",
-    Entry.REFUSED: "The user of this OpenID was removed by a moderator, so it cannot join again.",
+    Entry.REFUSED: PROBLEMS["removed"],
 }
 TOO_MANY = (
     "Very many people wait for an answer just now. Please copy what you wrote, "
@@ -98,6 +99,9 @@ def meet(resp: ProvenIdentifier):
         return redirect(url_for("auth.nickname", next=oid.get_next_url()))
     try:
         return rules.admit(identifier, nickname, email, browser_session.invitation())
+    except IdentifierRefused:
+        # A moderator removed whoever had it at this very moment.
+        return turn_to(Entry.REFUSED)
     except NotWelcome as refusal:
         # Somebody else was quicker with the invitation.
         return turn_to(refusal.entry)

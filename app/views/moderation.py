@@ -12,8 +12,9 @@ from flask import (
     url_for,
 )
 
-from app.forms import DecisionForm, SuspensionForm
-from app.models import Thing, decisions
+from app.extensions import db
+from app.forms import AnswerForm, DecisionForm, SuspensionForm
+from app.models import Application, Thing, decisions
 from app.models.decisions import DecidedMeanwhile, Decision, Impossible, NotAllowed
 from app.models.reports import CHOICES
 from app.openid import asked
@@ -27,6 +28,10 @@ from app.web.access import moderator_required, reader_required
 from app.web.headers import allow_offsite_form_action
 
 bp = Blueprint("moderation", __name__, url_prefix="/moderation")
+
+ANSWERED = (
+    "That newcomer does not wait any more: somebody else was quicker, or nobody may join now."
+)
 
 
 @bp.get("")
@@ -59,6 +64,26 @@ def post(post_id: int):
 def user(nickname: str):
     """Show a moderator all about one person, and do what they decide."""
     return _decide(moderation.case_of_user(nickname), url_for("moderation.user", nickname=nickname))
+
+
+@bp.post("/newcomers/<int(max=2147483647):application_id>")
+@moderator_required
+def answer(application_id: int):
+    """Let a newcomer join, or refuse with a sentence that the newcomer will read."""
+    application = db.session.get(Application, application_id)
+    form = AnswerForm()
+    if application is None:
+        flash(ANSWERED, "error")
+    elif form.let_in.data:
+        user = application.approve(g.user._get_current_object())
+        flash(f"{user.nickname} may come in." if user else ANSWERED, "success" if user else "error")
+    elif not form.validate():
+        flash(" ".join(form.sentence.errors), "error")
+    elif application.refuse(g.user._get_current_object(), form.sentence.data or ""):
+        flash(f"{application.nickname} will read your answer.", "success")
+    else:
+        flash(ANSWERED, "error")
+    return redirect(url_for("moderation.index"))
 
 
 def delete_expired() -> None:
