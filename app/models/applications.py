@@ -3,13 +3,10 @@
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from flask import current_app
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
 from app.database import UTCDateTime, now, writing
 from app.extensions import Model, db
-from app.models.moderation import Action
-from app.models.users import User
 
 MAX_WAITING = 20
 MAX_WAITING_OF_ADDRESS = 3
@@ -26,10 +23,6 @@ def _waiting_since() -> sa.BindParameter:
 
 class TooManyWaiting(Exception):
     """As many newcomers wait as moderators can be asked to answer; or as one address may send."""
-
-
-class AnsweredAlready(Exception):
-    """Another moderator has answered the application meanwhile."""
 
 
 class Application(Model):
@@ -96,64 +89,6 @@ class Application(Model):
                 )
             )
 
-    def approve(self, moderator: User) -> User | None:
-        """Return the user who is made of the newcomer, with a nickname as near as is free.
-
-        None means that there is nothing to approve any more: another moderator was quicker,
-        or JOIN is closed, under which only the keeper lets anybody in.
-        """
-        # Whatever is loaded has to be read again inside a transaction that writes.
-        waits, moderator_id, name = self._waits(), moderator.id, moderator.nickname
-        ends = sa.delete(Application).where(waits).returning(Application.id)
-        values = (self.identifier, self.nickname, self.email)
-        is_new: list[User] = []
-
-        def settle(session: Session, user: User) -> None:
-            if session.scalar(ends) is None:
-                raise AnsweredAlready
-            session.add(
-                Action(
-                    kind="approve",
-                    moderator_id=moderator_id,
-                    moderator_name=name,
-                    user_id=user.id,
-                    reason="Asked to join.",
-                )
-            )
-            is_new.append(user)
-
-        if current_app.config["JOIN"] == "closed":
-            return None
-        try:
-            user = User.sign_up(*values, also=settle)
-        except AnsweredAlready:
-            return None
-        if is_new:
-            return user
-        # The OpenID has a user, of another moderator's making or in another way, of which the
-        # application knows nothing yet.
-        with writing() as session:
-            return user if session.scalar(ends) is not None else None
-
-    def refuse(self, moderator: User, sentence: str) -> bool:
-        """Answer with a sentence; False when another moderator was quicker."""
-        waits, moderator_id, name = self._waits(), moderator.id, moderator.nickname
-        with writing() as session:
-            answered = session.scalar(
-                sa.update(Application)
-                .where(waits)
-                .values(refused=now(), answer=sentence)
-                .returning(Application.id)
-                .execution_options(synchronize_session=False)
-            )
-            if answered is None:
-                return False
-            session.add(
-                Action(
-                    kind="refuse", moderator_id=moderator_id, moderator_name=name, reason=sentence
-                )
-            )
-        return True
-
-    def _waits(self) -> sa.ColumnElement[bool]:
+    def still_waits(self) -> sa.ColumnElement[bool]:
+        """Return the condition that nobody has answered this one meanwhile."""
         return sa.and_(Application.id == self.id, Application.is_waiting())

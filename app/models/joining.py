@@ -10,8 +10,10 @@ import sqlalchemy as sa
 from flask import current_app
 from sqlalchemy.orm import Session
 
+from app.database import now, writing
 from app.models.applications import Application
 from app.models.invitations import Invitation
+from app.models.moderation import Action
 from app.models.names import RefusedIdentifier
 from app.models.users import User
 
@@ -35,6 +37,10 @@ class NotWelcome(Exception):
     def __init__(self, entry: Entry):
         super().__init__(entry.value)
         self.entry = entry
+
+
+class AnsweredAlready(Exception):
+    """Another moderator has answered the application meanwhile."""
 
 
 def decide(identifier: str | None = None, token: str | None = None) -> Entry:
@@ -84,3 +90,62 @@ def _entry(identifier: str, token: str | None):
         session.execute(sa.delete(Application).where(Application.identifier == identifier))
 
     return enter
+
+
+def approve(application: Application, moderator: User) -> User | None:
+    """Return the user who is made of the newcomer, with a nickname as near as is free.
+
+    None means that there is nothing to approve any more: another moderator was quicker,
+    or JOIN is closed, under which only the keeper lets anybody in.
+    """
+    # Whatever is loaded has to be read again inside a transaction that writes.
+    waits, moderator_id, name = application.still_waits(), moderator.id, moderator.nickname
+    ends = sa.delete(Application).where(waits).returning(Application.id)
+    values = (application.identifier, application.nickname, application.email)
+    is_new: list[User] = []
+
+    def settle(session: Session, user: User) -> None:
+        if session.scalar(ends) is None:
+            raise AnsweredAlready
+        session.add(
+            Action(
+                kind="approve",
+                moderator_id=moderator_id,
+                moderator_name=name,
+                user_id=user.id,
+                reason="Asked to join.",
+            )
+        )
+        is_new.append(user)
+
+    if current_app.config["JOIN"] == "closed":
+        return None
+    try:
+        user = User.sign_up(*values, also=settle)
+    except AnsweredAlready:
+        return None
+    if is_new:
+        return user
+    # The OpenID has a user, of another moderator's making or in another way, of which the
+    # application knows nothing yet.
+    with writing() as session:
+        return user if session.scalar(ends) is not None else None
+
+
+def refuse(application: Application, moderator: User, sentence: str) -> bool:
+    """Answer with a sentence; False when another moderator was quicker."""
+    waits, moderator_id, name = application.still_waits(), moderator.id, moderator.nickname
+    with writing() as session:
+        answered = session.scalar(
+            sa.update(Application)
+            .where(waits)
+            .values(refused=now(), answer=sentence)
+            .returning(Application.id)
+            .execution_options(synchronize_session=False)
+        )
+        if answered is None:
+            return False
+        session.add(
+            Action(kind="refuse", moderator_id=moderator_id, moderator_name=name, reason=sentence)
+        )
+    return True

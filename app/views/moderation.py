@@ -14,7 +14,7 @@ from flask import (
 
 from app.extensions import db
 from app.forms import AnswerForm, DecisionForm, SuspensionForm
-from app.models import Application, Thing, decisions
+from app.models import Application, Thing, decisions, joining
 from app.models.decisions import DecidedMeanwhile, Decision, Impossible, NotAllowed
 from app.models.reports import CHOICES
 from app.openid import asked
@@ -75,11 +75,11 @@ def answer(application_id: int):
     if application is None:
         flash(ANSWERED, "error")
     elif form.let_in.data:
-        user = application.approve(g.user._get_current_object())
+        user = joining.approve(application, g.user._get_current_object())
         flash(f"{user.nickname} may come in." if user else ANSWERED, "success" if user else "error")
     elif not form.validate():
         flash(" ".join(form.sentence.errors), "error")
-    elif application.refuse(g.user._get_current_object(), form.sentence.data or ""):
+    elif joining.refuse(application, g.user._get_current_object(), form.sentence.data or ""):
         flash(f"{application.nickname} will read your answer.", "success")
     else:
         flash(ANSWERED, "error")

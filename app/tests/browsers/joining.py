@@ -3,6 +3,7 @@
 import unittest
 from unittest import mock
 
+from app.models import joining
 from app.queries import applications
 from app.tests.support.programs.journeys import JourneyCase
 from app.views.joining import ENDED
@@ -30,7 +31,7 @@ class JoiningJourneys(JourneyCase):
         self.go_abroad("asking")
         self.assert_shown("You have asked to join")
         [waiting] = applications.waiting()
-        self.assertIsNotNone(waiting.approve(self.person("ana")))
+        self.assertIsNotNone(joining.approve(waiting, self.person("ana")))
         self.go_abroad("asking")
         self.assert_shown("Hi, asking!")
         self.open("/edit")

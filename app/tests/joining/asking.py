@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from app import db
-from app.models import Action, Application, User
+from app.models import Action, Application, User, joining
 from app.models.applications import MAX_WAITING, MAX_WAITING_OF_ADDRESS, TooManyWaiting
 from app.queries import applications
 from app.tests.support.base import Browser
@@ -32,7 +32,7 @@ class AskingTests(JoiningCase):
         [waiting] = applications.waiting()
         self.assertEqual((waiting.nickname, waiting.reason[:10]), ("tea_lady", "I like tea"))
         self.assertNotIn("127.0.0.1", waiting.address_hash)
-        user = waiting.approve(self.ana)
+        user = joining.approve(waiting, self.ana)
         self.assertEqual((user.nickname, user.role), ("tea_lady", "member"))
         self.assertEqual(self.count(Application), 0)
         browser.get("/join/waiting")
@@ -47,7 +47,7 @@ class AskingTests(JoiningCase):
         clock = Clock(self)
         browser = self.ask("susan", "susan")
         [waiting] = applications.waiting()
-        self.assertTrue(waiting.refuse(self.ana, "We are a small circle of <friends>."))
+        self.assertTrue(joining.refuse(waiting, self.ana, "We are a small circle of <friends>."))
         self.assertEqual(applications.waiting(), [])
         for visitor in (browser, self.foreign("susan")):
             visitor.get("/join/waiting")
@@ -68,8 +68,8 @@ class AskingTests(JoiningCase):
         [waiting] = applications.waiting()
         clock.move(days=30)
         self.assertEqual(applications.waiting(), [])
-        self.assertIsNone(waiting.approve(self.ana))
-        self.assertFalse(waiting.refuse(self.ana, "Too late."))
+        self.assertIsNone(joining.approve(waiting, self.ana))
+        self.assertFalse(joining.refuse(waiting, self.ana, "Too late."))
         self.assertEqual(self.users(), set())
         self.assertEqual(self.foreign("susan").page.heading, "Ask to join")
 
@@ -113,14 +113,14 @@ class AskingTests(JoiningCase):
             Application.ask("https://one.example/", "x", None, "x", "one address")
         self.assertEqual(len(applications.waiting()), MAX_WAITING)
         # An answer makes room for another.
-        self.assertTrue(applications.waiting()[0].refuse(self.ana, "No."))
+        self.assertTrue(joining.refuse(applications.waiting()[0], self.ana, "No."))
         Application.ask("https://one.example/", "x", None, "x", "one address")
 
     def test_approval_gives_a_nickname_as_near_as_is_free(self):
         self.ask("susan", "tea")
         User.sign_up("https://tea.example/", "Tea", None)
         [waiting] = applications.waiting()
-        self.assertEqual(waiting.approve(self.ana).nickname, "tea2")
+        self.assertEqual(joining.approve(waiting, self.ana).nickname, "tea2")
 
     def test_the_second_moderator_sees_what_the_first_did(self):
         for number, first in enumerate(("approve", "refuse")):
@@ -132,11 +132,11 @@ class AskingTests(JoiningCase):
                 [application] = applications.waiting()
                 ana = User.find("ana")
                 if first == "approve":
-                    self.assertIsNotNone(application.approve(ana))
+                    self.assertIsNotNone(joining.approve(application, ana))
                 else:
-                    self.assertTrue(application.refuse(ana, "No."))
+                    self.assertTrue(joining.refuse(application, ana, "No."))
             with self.subTest(first):
-                self.assertFalse(seen.refuse(self.ana, "No."))
+                self.assertFalse(joining.refuse(seen, self.ana, "No."))
             [seen] = applications.waiting() or [None]
             self.assertIsNone(seen)
         self.assertEqual((self.count(Action), self.users()), (2, {"n0"}))
@@ -146,15 +146,15 @@ class AskingTests(JoiningCase):
         [seen] = applications.waiting()
         with self.app.app_context():
             [application] = applications.waiting()
-            application.approve(User.find("ana"))
-        self.assertIsNone(seen.approve(self.ana))
+            joining.approve(application, User.find("ana"))
+        self.assertIsNone(joining.approve(seen, self.ana))
         self.assertEqual(self.count(Action), 1)
 
     def test_an_openid_that_got_a_user_otherwise_waits_no_more(self):
         self.ask("susan", "susan")
         self.bob.add_identity(f"{self.provider.origin}/id/susan")
         [waiting] = applications.waiting()
-        self.assertEqual(waiting.approve(self.ana).nickname, "bob")
+        self.assertEqual(joining.approve(waiting, self.ana).nickname, "bob")
         self.assertEqual((applications.waiting(), self.users()), ([], set()))
 
 
@@ -180,9 +180,9 @@ class ChangedMeanwhileTests(JoiningCase):
         with self.under("closed"):
             self.assertEqual(self.foreign("susan").path, "/join/waiting")
             [waiting] = applications.waiting()
-            self.assertIsNone(waiting.approve(self.ana))
+            self.assertIsNone(joining.approve(waiting, self.ana))
             self.assertEqual(self.users(), set())
-            self.assertTrue(waiting.refuse(self.ana, "We have closed."))
+            self.assertTrue(joining.refuse(waiting, self.ana, "We have closed."))
 
     def test_a_form_that_was_open_is_decided_when_it_is_sent(self):
         for join, path in {
@@ -221,7 +221,7 @@ class AskingAttackTests(JoiningCase):
         browser, late = self.foreign("susan"), self.foreign("other")
         browser.submit(nickname="susan", reason="I like tea.")
         [waiting] = applications.waiting()
-        waiting.approve(self.ana)
+        joining.approve(waiting, self.ana)
         # It is still the browser that asked, and has to prove the OpenID anew.
         for path in ("/join/waiting", "/join", "/login/nickname"):
             browser.get(path)

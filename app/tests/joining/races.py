@@ -7,7 +7,7 @@ import portalocker
 
 from app import db
 from app.database import now, writing
-from app.models import Action, Application, Invitation, User
+from app.models import Action, Application, Invitation, User, joining
 from app.models import joining as rules
 from app.models.applications import MAX_WAITING, MAX_WAITING_OF_ADDRESS, TooManyWaiting
 from app.models.invitations import MAX_OPEN_INVITATIONS, TooManyInvitations
@@ -139,8 +139,8 @@ class AnsweringRaceTests(ConcurrencyCase, JoiningCase):
                         return None
                     moderator = db.session.get(User, moderator_id)
                     if approves:
-                        return waiting.approve(moderator) and "yes"
-                    return "no" if waiting.refuse(moderator, "No.") else None
+                        return joining.approve(waiting, moderator) and "yes"
+                    return "no" if joining.refuse(waiting, moderator, "No.") else None
 
                 return run
 

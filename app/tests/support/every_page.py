@@ -276,7 +276,9 @@ class Readers(JoinMixin):
             }
             with writing():
                 User.find("keeper").role = "moderator"
-            applications.waiting()[-1].refuse(susan, "We are full. Please ask again in spring.")
+            joining.refuse(
+                applications.waiting()[-1], susan, "We are full. Please ask again in spring."
+            )
             self.browsers["quiet"].sign_in(quiet)
             self.browsers["moderator"].sign_in(User.find("warden"))
             self.browsers["chief"].sign_in(User.find("chief"))
