@@ -4,6 +4,8 @@ Adding an OpenID, a new password and a sign-in of somebody who is a user already
 and are not asked about here.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import Enum
 
 import sqlalchemy as sa
@@ -14,7 +16,7 @@ from app.database import now, writing
 from app.models.applications import Application
 from app.models.invitations import Invitation
 from app.models.moderation import Action
-from app.models.names import RefusedIdentifier
+from app.models.names import IdentifierRefused, RefusedIdentifier
 from app.models.users import User
 
 
@@ -70,12 +72,22 @@ def admit(identifier: str, nickname: str, email: str | None, token: str | None) 
     The invitation is used in the same transaction, and an application ends with it.
     Raises NotWelcome, also when somebody else was quicker with the invitation.
     """
-    return User.sign_up(identifier, nickname, email, also=_entry(identifier, token))
+    with _refusal_told():
+        return User.sign_up(identifier, nickname, email, also=_entry(identifier, token))
 
 
 def admit_as(identifier: str, nickname: str, email: str | None, token: str | None) -> User:
     """Return the new user of exactly this nickname. Raises IntegrityError when it is taken."""
-    return User.sign_up_as(identifier, nickname, email, also=_entry(identifier, token))
+    with _refusal_told():
+        return User.sign_up_as(identifier, nickname, email, also=_entry(identifier, token))
+
+
+@contextmanager
+def _refusal_told() -> Iterator[None]:
+    try:
+        yield
+    except IdentifierRefused as error:
+        raise NotWelcome(Entry.REFUSED) from error
 
 
 def _entry(identifier: str, token: str | None):

@@ -17,7 +17,7 @@ RESERVED = frozenset(
     "invitation invitations invite join keeper login logout mail me members microblog moderation "
     "moderator moderators new nobody notifications null openid owner post postmaster posts "
     "privacy profile provider readyz register robots.txt root search security self settings "
-    "signin signout signup staff static support sysadmin system tag tags team user users "
+    "signin signout signup staff static support suspended sysadmin system tag tags team user users "
     "webmaster www xrds you".split()
 )
 

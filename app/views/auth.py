@@ -27,8 +27,7 @@ from app.models import (
     Suspended,
     User,
 )
-from app.models.joining import Entry, NotWelcome, told
-from app.models.names import IdentifierRefused
+from app.models.joining import NotWelcome, told
 from app.openid import asked
 from app.openid.asked import Asked
 from app.openid.relying_party import PROBLEMS, ProvenIdentifier, SignInRefused, is_answer, oid
@@ -226,8 +225,6 @@ def nickname():
             # It was open when the form was.
             asked.give_back({"nickname": form.nickname.data})
             return joining.turn_to(refusal.entry)
-        except IdentifierRefused:
-            return joining.turn_to(Entry.REFUSED)
         else:
             proved = proofs.proof_time(newcomer.identifier, joining.moment_of(newcomer))
             return _signed_in(user, newcomer.identifier, newcomer.remember, proved, new=True)

@@ -22,7 +22,6 @@ from app.models import Application, Invitation, User, cleaned_email, nicknames
 from app.models import joining as rules
 from app.models.applications import APPLICATION_ENDS_AFTER, TooManyWaiting
 from app.models.joining import Entry, NotWelcome
-from app.models.names import IdentifierRefused
 from app.models.tokens import derived
 from app.openid import asked
 from app.openid.relying_party import PROBLEMS, ProvenIdentifier, oid
@@ -99,9 +98,6 @@ def meet(resp: ProvenIdentifier):
         return redirect(url_for("auth.nickname", next=oid.get_next_url()))
     try:
         return rules.admit(identifier, nickname, email, browser_session.invitation())
-    except IdentifierRefused:
-        # A moderator removed whoever had it at this very moment.
-        return turn_to(Entry.REFUSED)
     except NotWelcome as refusal:
         # Somebody else was quicker with the invitation.
         return turn_to(refusal.entry)

@@ -8,9 +8,10 @@ import sqlalchemy as sa
 
 from app import db
 from app.database import now, writing
-from app.models import Block, HiddenPost, Post, Suspension, User, followers
+from app.models import Block, HiddenPost, Post, SignIn, Suspension, User, followers
 from app.queries.pagination import PAGE_SIZE
 from app.tests.pages import visibility as pages
+from app.tests.support.base import Browser
 from app.tests.support.visibility import FEEDS, LISTS, OWN_CONDITIONS, conditions
 
 DAY = timedelta(days=1)
@@ -32,6 +33,11 @@ class BlockedHiddenAndSuspendedTests(pages.HiddenPostsTests):
         self.peggy, self.trudy, self.victor = map(self.person, ("peggy", "trudy", "victor"))
         self.unseen = (self.mallory, self.peggy, self.trudy, self.victor)
         moment = now()
+        # Nobody signs in who is suspended.
+        self.tokens = {
+            user.id: SignIn.begin(user.id, user.identifiers()[0])
+            for user in (self.trudy, self.victor)
+        }
         with writing() as session:
             session.add_all(
                 [
@@ -47,6 +53,13 @@ class BlockedHiddenAndSuspendedTests(pages.HiddenPostsTests):
             session.add(Block(blocker_id=self.susan.id, blocked_id=self.peggy.id))
             pairs = [{"follower_id": self.john.id, "followed_id": u.id} for u in self.unseen[1:]]
             session.execute(sa.insert(followers), pairs)
+
+    def browser(self, user: User | None = None) -> Browser:
+        if user is None or user.id not in self.tokens:
+            return super().browser(user)
+        browser = super().browser()
+        browser.take_sign_in(self.tokens[user.id])
+        return browser
 
     def write(self, seen: int) -> list[int]:
         ids = []

@@ -90,13 +90,14 @@ class SharedFilesCheckTests(TestCase):
             db.engine.dispose()
         backup = folder / "backup.db"
         backup.touch(0o600)
-        self.assertEqual(self.run_command("check", app=app).stdout, "")
+        told = self.run_command("check", app=app).stdout
+        self.assertNotIn("open to other accounts", told)
         for name, mode in (("app.db", 0o640), ("app.db.lock", 0o602), ("backup.db", 0o604)):
             with self.subTest(name):
                 folder.joinpath(name).chmod(mode)
                 result = self.run_command("check", app=app)
                 self.assertEqual(
                     (result.exit_code, result.stdout),
-                    (1, f"{folder / name} is open to other accounts: chmod 600 it.\n"),
+                    (1, f"{told}{folder / name} is open to other accounts: chmod 600 it.\n"),
                 )
                 folder.joinpath(name).chmod(0o600)

@@ -56,7 +56,7 @@ class SitePage(NamedTuple):
     # A visitor; a newcomer, whose provider sent no name; somebody invited; two who have asked to
     # join, waiting and refused; miguel, a member in every way; or quiet, a member with little
     # to read, so that a browser is quick to look at it; a moderator, and the chief, about whom
-    # there is a report; somebody suspended who has proved an OpenID; or keeper,
+    # there is a report; somebody suspended who has proved an OpenID; or ranger,
     # a moderator with an account here and no other way in.
     reader: str = "visitor"
     status: int = 200
@@ -113,7 +113,7 @@ def pages(origin: str = SITE) -> list[SitePage]:
         _page("/user/miguel?older=9", "member"),
         _page("/user/susan", "member"),
         _page("/user/quiet", name="a profile without posts"),
-        _page("/user/quiet", "keeper", "a profile with an old name"),
+        _page("/user/quiet", "ranger", "a profile with an old name"),
         _page(f"/user/{LONGEST_NICKNAME}", name="the longest nickname"),
         _page("/user/nobody", "quiet", "nobody of that name"),
         _page("/post/1", "member"),
@@ -121,7 +121,7 @@ def pages(origin: str = SITE) -> list[SitePage]:
         _page("/user/miguel?older=9", "member", "deleting a post", link="Delete your post"),
         _page("/user/noisy", "member", "a profile of somebody blocked"),
         _page("/post/7", "member", "a post of somebody blocked", 404),
-        _page("/user/suspended", name="a profile of somebody suspended"),
+        _page("/user/outcast", name="a profile of somebody suspended"),
         _page("/settings/blocked", "member"),
         _page("/settings/blocked", "quiet", "nobody blocked"),
         _page("/edit", "member"),
@@ -132,7 +132,7 @@ def pages(origin: str = SITE) -> list[SitePage]:
         _page("/openid", "member"),
         _page("/openid/password", "member"),
         _page("/openid/delete", "member"),
-        _page("/openid/delete", "keeper"),
+        _page("/openid/delete", "ranger"),
         _page("/login/nickname", "newcomer"),
         # Joining.
         _page("/login", name="signing in where newcomers ask", changes={"JOIN": "ask"}),
@@ -162,7 +162,7 @@ def pages(origin: str = SITE) -> list[SitePage]:
         _page("/moderation", "chief", "nothing waits"),
         _page("/moderation/post/1", "moderator"),
         _page(f"/moderation/post/{HIDDEN}", "moderator", "a hidden post"),
-        _page("/moderation/user/suspended", "moderator", "an answer to a suspension"),
+        _page("/moderation/user/outcast", "moderator", "an answer to a suspension"),
         _page("/moderation/user/chief", "moderator", "another moderator"),
         _page("/moderation/log"),
         _page("/moderation/log?older=1", name="past the first decision"),
@@ -272,10 +272,10 @@ class Readers(JoinMixin):
                 "moderator": self._browser(),
                 "chief": self._browser(),
                 "suspended": self._keep_order(susan, quiet),
-                "keeper": self.join("keeper", browser=self._browser()),
+                "ranger": self.join("ranger", browser=self._browser()),
             }
             with writing():
-                User.find("keeper").role = "moderator"
+                User.find("ranger").role = "moderator"
             joining.refuse(
                 applications.waiting()[-1], susan, "We are full. Please ask again in spring."
             )
@@ -303,7 +303,7 @@ class Readers(JoinMixin):
 
     def _keep_order(self, susan: User, quiet: User) -> Browser:
         """Let people report and moderators decide; give the browser of somebody suspended."""
-        gone = self._person("suspended")
+        gone = self._person("outcast")
         for nickname in ("warden", "chief"):
             moderator = self._person(nickname)
             with writing():
