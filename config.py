@@ -147,8 +147,7 @@ def read_settings(values: Mapping[str, object] | None = None, **overrides) -> di
         "FAILURE_HOUR_SECONDS": 60 * 60,
         # The first pause after the mail server failed; each is twice the one before.
         "MAIL_RETRY_SECONDS": 60,
-        # What a process that ends may take to send what waits. It has to stay below
-        # runp.py's workers_kill_timeout.
+        # Seconds to send what waits at the end; less than workers_kill_timeout of runp.py.
         "MAIL_FINISH_SECONDS": 2.0,
         # Werkzeug's name of it; it stands in front of each hash, so it can change.
         "PASSWORD_HASH": "scrypt",

@@ -6,6 +6,7 @@ What a page reads of many rows at once is in `app/queries`, how it looks in `app
 from app.models.applications import Application
 from app.models.blocks import Block, KeptApart, TooManyBlocks
 from app.models.brought import BroughtPost
+from app.models.emails import cleaned_email
 from app.models.followers import followers
 from app.models.invitations import Invitation
 from app.models.moderation import Action, HiddenPost, Suspension
@@ -14,7 +15,7 @@ from app.models.notifications import Notification
 from app.models.posts import BIG_ID, MAX_BODY, Mention, Post, Tag
 from app.models.reports import Report, Thing
 from app.models.sign_ins import MAX_IDENTIFIER, Identity, SignIn, SignInEnded, Suspended
-from app.models.users import LAST_SEEN_EVERY, MAX_ABOUT_ME, User, cleaned_email
+from app.models.users import LAST_SEEN_EVERY, MAX_ABOUT_ME, User
 
 __all__ = [
     "BIG_ID",

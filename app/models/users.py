@@ -1,6 +1,5 @@
-"""Users: what they do, whom they follow, and which ways in they add and take away."""
+"""Users: what they do, and which ways in they add and take away."""
 
-import re
 import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -15,9 +14,9 @@ from app.database import UTCDateTime, now, writing
 from app.extensions import Model, db
 from app.models import endings, nicknames, waiting
 from app.models.avatars import avatar_url
-from app.models.blocks import Block
 from app.models.brought import BroughtPost
-from app.models.followers import followers
+from app.models.emails import MAX_EMAIL
+from app.models.following import Follower
 from app.models.names import ReservedName
 from app.models.nicknames import MAX_NICKNAME
 from app.models.notifications import Notification
@@ -27,12 +26,11 @@ from app.models.sign_ins import IS_OF_TOKEN, CurrentSignIn, Identity, SignIn, pa
 LAST_SEEN_EVERY = timedelta(minutes=1)
 # In characters, as those of a post.
 MAX_ABOUT_ME = 140
-MAX_EMAIL = 120
 # What is done with a new user, inside the transaction that makes them.
 Also = Callable[[Session, "User"], None]
 
 
-class User(UserMixin, Model):
+class User(Follower, UserMixin, Model):
     __table_args__ = {"sqlite_autoincrement": True}
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -250,48 +248,6 @@ class User(UserMixin, Model):
             post.index_words()
         return post
 
-    def follow(self, user: "User") -> bool:
-        """Follow `user`; returns False when that is oneself, or followed already.
-
-        Raises KeptApart.
-        """
-        me, other = self.id, user.id
-        if me == other:
-            return False
-        try:
-            with writing() as session:
-                Block.keep_away(session, me, other)
-                session.execute(sa.insert(followers).values(follower_id=me, followed_id=other))
-        except IntegrityError:
-            return False
-        return True
-
-    def unfollow(self, user: "User") -> bool:
-        """Follow `user` no more; returns False when they were not followed."""
-        with writing() as session:
-            row = sa.delete(followers).where(
-                followers.c.follower_id == self.id, followers.c.followed_id == user.id
-            )
-            return session.scalar(row.returning(followers.c.followed_id)) is not None
-
-    def follows_somebody(self) -> bool:
-        return bool(db.session.scalar(FOLLOWS_SOMEBODY, {"me": self.id}))
-
-    def is_following(self, user: "User") -> bool:
-        follows = sa.exists().where(
-            followers.c.follower_id == self.id, followers.c.followed_id == user.id
-        )
-        return bool(db.session.scalar(sa.select(follows)))
-
-    def followed_posts(self) -> sa.Select:
-        """Return the SELECT of the posts of those followed and one's own, newest first."""
-        followed = sa.select(followers.c.followed_id).where(followers.c.follower_id == self.id)
-        return (
-            sa.select(Post)
-            .where(sa.or_(Post.user_id.in_(followed), Post.user_id == self.id))
-            .order_by(Post.id.desc())
-        )
-
     def touch_last_seen(self) -> None:
         """Store that the user is here, at most once a minute, in a transaction of its own.
 
@@ -336,11 +292,3 @@ USER_OF_TOKEN = (
     .join(SignIn, SignIn.user_id == User.id)
     .where(IS_OF_TOKEN)
 )
-FOLLOWS_SOMEBODY = sa.select(sa.exists().where(followers.c.follower_id == sa.bindparam("me")))
-
-
-def cleaned_email(text: str | None) -> str | None:
-    """Return a mail address as a provider sent it, or None when it cannot be one."""
-    text = (text or "").strip()
-    looks_right = re.fullmatch(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+", text)
-    return text if looks_right and len(text) <= MAX_EMAIL else None
