@@ -1,0 +1,61 @@
+"""Moderators answer newcomers who ask to join, on the page of what waits."""
+
+from app import db
+from app.models import Application, User
+from app.queries import applications
+from app.tests.support.moderation import ModerationCase
+from app.views.moderation import ANSWERED
+
+
+class AnsweringTests(ModerationCase):
+    settings = {"JOIN": "ask"}
+
+    def setUp(self):
+        super().setUp()
+        for name in ("ada", "tom"):
+            Application.ask(f"https://{name}.example.com/", name, None, "I like tea.", name)
+        self.browser_of_mary = self.browser(self.mary)
+        self.browser_of_mary.get("/moderation")
+
+    def address(self, nickname: str) -> str:
+        [one] = [a for a in applications.waiting() if a.nickname == nickname]
+        return f"/moderation/newcomers/{one.id}"
+
+    def test_one_is_let_in_and_one_is_refused_with_a_sentence(self):
+        mary = self.browser_of_mary
+        self.assertIn("I like tea.", mary.page.words)
+        token = {"csrf_token": mary.token()}
+        mary.post(self.address("ada"), {**token, "let_in": "y"})
+        self.assertEqual(mary.page.statuses, ["ada may come in."])
+        db.session.rollback()
+        self.assertIsNotNone(User.find("ada"))
+        mary.post(self.address("tom"), {**token, "sentence": ""})
+        self.assertEqual(len(mary.page.alerts), 1)
+        self.assertEqual(len(applications.waiting()), 1)
+        mary.post(self.address("tom"), {**token, "sentence": "We are full."})
+        self.assertEqual(mary.page.statuses, ["tom will read your answer."])
+        db.session.rollback()
+        self.assertEqual(applications.waiting(), [])
+        self.assertEqual(Application.of("https://tom.example.com/").answer, "We are full.")
+        self.assertIsNone(User.find("tom"))
+
+    def test_the_second_moderator_reads_that_it_is_done(self):
+        address = self.address("ada")
+        form = {"csrf_token": self.browser_of_mary.token(), "let_in": "y"}
+        self.browser_of_mary.post(address, form)
+        other = self.browser(self.max)
+        other.get("/moderation")
+        other.post(address, {"csrf_token": other.token(), "sentence": "No."})
+        self.assertEqual(other.page.alerts, [ANSWERED])
+
+    def test_nobody_else_answers(self):
+        address = self.address("ada")
+        for reader in (None, self.john):
+            browser = self.browser(reader)
+            browser.get("/login" if reader is None else "/")
+            browser.post(address, {"csrf_token": browser.token(), "let_in": "y"})
+            self.assertEqual(browser.status, 404)
+        self.browser_of_mary.post(address, {"let_in": "y"})
+        self.assertEqual(self.browser_of_mary.status, 400)
+        db.session.rollback()
+        self.assertEqual(len(applications.waiting()), 2)
