@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.database import UTCDateTime, now
 from app.extensions import Model, db
+from app.models import nicknames
 from app.models.tokens import derived
 
 # So long a link to somebody's old name still leads to them.
@@ -66,6 +67,8 @@ class ReservedName(Model):
     @staticmethod
     def owner_id(nickname: str) -> int | None:
         """Return the id of the user who had this name until lately, or None."""
+        if not nicknames.SHAPE.fullmatch(nickname):
+            return None
         return db.session.scalar(
             sa.select(ReservedName.user_id).where(
                 ReservedName.nickname_key == nickname.lower(), ReservedName.in_force()

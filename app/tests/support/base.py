@@ -135,6 +135,15 @@ class TestCase(unittest.TestCase):
     # Settings that the tests of a class share.
     settings: dict = {}
 
+    @classmethod
+    def tearDownClass(cls):
+        super().tearDownClass()
+        # Each application has a pool of its own, and PostgreSQL only so many connections.
+        for app in _apps.values():
+            with app.app_context():
+                if db.engine.dialect.name == "postgresql":
+                    db.engine.dispose()
+
     def setUp(self):
         self.app = self.make_app(**self.settings)
         context = self.app.app_context()
