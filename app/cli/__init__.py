@@ -121,7 +121,7 @@ def _silent(logger: logging.Logger) -> Iterator[None]:
 
 
 def _is_alive(url: str) -> bool:
-    """Tell whether there is an OpenID at `url` whose providers answer, and print what is there."""
+    """Return whether providers of an OpenID at `url` answer, and print what is there."""
     end_transaction()
     shown = redaction.one_line(url)
     if xri.identifierScheme(url) == "XRI":

@@ -51,7 +51,7 @@ def is_of_models(name: str | None, kind: str, parents: dict) -> bool:
 
 
 def is_current() -> bool:
-    """Tell whether the database stands at the newest migration."""
+    """Return whether the database stands at the newest migration."""
     with db.engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision() == _newest()
 
@@ -63,7 +63,7 @@ def _newest() -> str | None:
 
 
 def has_every_table() -> bool:
-    """Tell whether the database has every table, of which it locks none to find out."""
+    """Return whether the database has every table, of which it locks none to find out."""
     # The index of queries/search.py is no table of the models.
     return {*db.metadata.tables, "post_search"} <= set(sa.inspect(db.engine).get_table_names())
 

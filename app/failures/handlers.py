@@ -90,7 +90,7 @@ def close_log() -> None:
 
 
 def tells_administrator(app: Flask) -> bool:
-    """Tell whether a failure is mailed to anybody."""
+    """Return whether a failure is mailed to anybody."""
     return not app.debug and bool(app.config["ADMINS"])
 
 

@@ -80,7 +80,7 @@ class Throttle:
         return Ruling(True)
 
     def may_give_notice(self) -> bool:
-        """Tell whether to send the one mail that says that there are too many."""
+        """Return whether to send the one mail that says that there are too many."""
         return self._limited("hit", self.notices, TOTAL)
 
     def _limited(self, verb: str, item: RateLimitItemPerSecond, key: str) -> bool:

@@ -43,7 +43,7 @@ def problem(name: str) -> str | None:
 
 
 def is_reserved(name: str) -> bool:
-    """Tell whether `name` would pass for the site itself, also with dots, dashes or underscores."""
+    """Return whether `name` would pass for the site itself, whatever dots or dashes are in it."""
     return _letters(name) in _RESERVED_LETTERS
 
 

@@ -47,7 +47,7 @@ class CurrentSignIn(NamedTuple):
 
 
 def is_fresh(proved: datetime) -> bool:
-    """Tell whether a proof of that moment is young enough for a sensitive change."""
+    """Return whether a proof of that moment is young enough for a sensitive change."""
     return proved >= now() - MAX_PROOF_AGE
 
 
@@ -75,7 +75,7 @@ class Identity(Model):
 
     @staticmethod
     def is_followed_by_another(identifier: str) -> bool:
-        """Tell whether its user got another OpenID since this one was last signed in with."""
+        """Return whether its user got another OpenID since this one was last signed in with."""
         used = sa.select(Identity).where(Identity.identifier == identifier).subquery()
         other = sa.exists().where(
             Identity.user_id == used.c.user_id,
