@@ -14,8 +14,9 @@ from app.database import now, writing
 from app.database.engine import unhurried
 from app.database.upgrade import upgrade
 from app.extensions import db
-from app.models import Identity, User, contents, followers, nicknames
-from app.models.posts import MAX_BODY, Mention, Post, Tag
+from app.models import Identity, User, followers, nicknames
+from app.models.posts import contents
+from app.models.posts.post import MAX_BODY, Mention, Post, Tag
 from app.provider.models import Account
 
 # Rows of one transaction; others may write between two of them.

@@ -11,7 +11,7 @@ from app.database import writing
 from app.database.upgrade import upgrade
 from app.extensions import db
 from app.models import Invitation, User
-from app.models.invitations import INVITATION_ENDS_AFTER
+from app.models.joining.invitations import INVITATION_ENDS_AFTER
 from config import SettingError, read_settings
 
 

@@ -5,9 +5,10 @@ import re
 import click
 
 from app.failures import redaction
-from app.models import Thing, decisions
-from app.models.decisions import DEEDS, MAX_DAYS, OF_POSTS, Decision, Impossible
-from app.models.moderation import MAX_REASON
+from app.models import Thing
+from app.models.moderation import decisions
+from app.models.moderation.actions import MAX_REASON
+from app.models.moderation.decisions import DEEDS, MAX_DAYS, OF_POSTS, Decision, Impossible
 from app.queries import moderation
 
 

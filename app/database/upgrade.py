@@ -64,7 +64,7 @@ def _newest() -> str | None:
 
 def has_every_table() -> bool:
     """Return whether the database has every table, of which it locks none to find out."""
-    # The index of queries/search.py is no table of the models.
+    # The index of queries/search/results.py is no table of the models.
     return {*db.metadata.tables, "post_search"} <= set(sa.inspect(db.engine).get_table_names())
 
 

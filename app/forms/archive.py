@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from app.database import now
 from app.forms.text import composed, plain_text
 from app.models import MAX_BODY
-from app.models.brought import MAX_BROUGHT, MAX_SOURCE, PostToBring
+from app.models.posts.brought import MAX_BROUGHT, MAX_SOURCE, PostToBring
 
 MAX_ARCHIVE = 32 * 1024 * 1024  # bytes, compressed
 MAX_POSTS_FILE = 128 * 1024 * 1024  # bytes, of posts.json as it is read

@@ -8,9 +8,9 @@ from wtforms import BooleanField, IntegerField, StringField, TextAreaField
 from wtforms.validators import ValidationError
 
 from app.forms.text import MaxCharacters, composed, one_line, plain_text
-from app.models.decisions import DEEDS, MAX_DAYS
-from app.models.moderation import MAX_APPEAL, MAX_REASON
-from app.models.reports import CHOICES, MAX_SENTENCE
+from app.models.moderation.actions import MAX_APPEAL, MAX_REASON
+from app.models.moderation.decisions import DEEDS, MAX_DAYS
+from app.models.moderation.reports import CHOICES, MAX_SENTENCE
 
 
 def says_something(form, field) -> None:

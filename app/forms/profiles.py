@@ -6,7 +6,7 @@ from wtforms.validators import ValidationError
 
 from app.forms.text import MaxCharacters, composed, one_line, plain_text
 from app.models import MAX_ABOUT_ME, ReservedName, User, nicknames
-from app.models.applications import MAX_REASON
+from app.models.joining.applications import MAX_REASON
 from app.models.names import MAX_OLD_NAMES
 
 TAKEN = "This nickname is already in use. Please choose another one."

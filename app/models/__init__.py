@@ -3,17 +3,17 @@
 What a page reads of many rows at once is in `app/queries`, how it looks in `app/rendering`.
 """
 
-from app.models.applications import Application
-from app.models.blocks import Block, KeptApart, TooManyBlocks
-from app.models.brought import BroughtPost
 from app.models.emails import cleaned_email
-from app.models.followers import followers
-from app.models.invitations import Invitation
-from app.models.moderation import Action, HiddenPost, Suspension
+from app.models.joining.applications import Application
+from app.models.joining.invitations import Invitation
+from app.models.moderation.actions import Action, HiddenPost, Suspension
+from app.models.moderation.reports import Report, Thing
 from app.models.names import RefusedIdentifier, ReservedName
 from app.models.notifications import Notification
-from app.models.posts import BIG_ID, MAX_BODY, Mention, Post, Tag
-from app.models.reports import Report, Thing
+from app.models.posts.brought import BroughtPost
+from app.models.posts.post import BIG_ID, MAX_BODY, Mention, Post, Tag
+from app.models.relationships.blocks import Block, KeptApart, TooManyBlocks
+from app.models.relationships.followers import followers
 from app.models.sign_ins import MAX_IDENTIFIER, Identity, SignIn, SignInEnded, Suspended
 from app.models.users import LAST_SEEN_EVERY, MAX_ABOUT_ME, User
 

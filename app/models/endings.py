@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from flask import current_app
 from sqlalchemy.orm import Session
 
-from app.models.moderation import Suspension
+from app.models.moderation.actions import Suspension
 from app.models.names import RefusedIdentifier, ReservedName
 from app.models.sign_ins import ACCOUNT_SIGN_IN, Identity, SignIn
 

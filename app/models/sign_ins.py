@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.database import UTCDateTime, now, writing
 from app.extensions import Model, db
-from app.models.moderation import Suspension
+from app.models.moderation.actions import Suspension
 from app.models.names import IdentifierRefused, RefusedIdentifier
 from app.models.tokens import hashed, new_token
 

@@ -12,15 +12,16 @@ from sqlalchemy.orm import Mapped, Session, WriteOnlyMapped, mapped_column, rela
 
 from app.database import UTCDateTime, now, writing
 from app.extensions import Model, db
-from app.models import endings, nicknames, waiting
+from app.models import endings, nicknames
 from app.models.avatars import avatar_url
-from app.models.brought import BroughtPost
 from app.models.emails import MAX_EMAIL
-from app.models.following import Follower
+from app.models.moderation import waiting
 from app.models.names import ReservedName
 from app.models.nicknames import MAX_NICKNAME
 from app.models.notifications import Notification
-from app.models.posts import Post
+from app.models.posts.brought import BroughtPost
+from app.models.posts.post import Post
+from app.models.relationships.following import Follower
 from app.models.sign_ins import IS_OF_TOKEN, CurrentSignIn, Identity, SignIn, parameters_of
 
 LAST_SEEN_EVERY = timedelta(minutes=1)

@@ -6,17 +6,8 @@ import sqlalchemy as sa
 
 from app.database import now
 from app.extensions import db
-from app.models import (
-    Action,
-    Application,
-    HiddenPost,
-    Post,
-    Report,
-    Suspension,
-    Thing,
-    User,
-    waiting,
-)
+from app.models import Action, Application, HiddenPost, Post, Report, Suspension, Thing, User
+from app.models.moderation import waiting
 from app.queries.pagination import Bounds, Page, bidirectional, page_of, read
 
 # Of the open reports of one thing the oldest, of what was decided about a person the newest.

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from app.extensions import db
 from app.models import User, followers
-from app.models.moderation import HiddenPost
-from app.models.posts import Mention, Post, Tag
+from app.models.moderation.actions import HiddenPost
+from app.models.posts.post import Mention, Post, Tag
 from app.queries.pagination import (
     MIN_ID,
     NEWEST_PAGE,

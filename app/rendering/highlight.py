@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from markupsafe import Markup
 
-from app.queries.search_terms import Query, beginnings, folded, words
+from app.queries.search.terms import Query, beginnings, folded, words
 
 # Where a text is cut to mark its words: accents stay with their letters.
 SPLIT = re.compile("((?:[^\\W_][\u0300-\u036f]*)+)")

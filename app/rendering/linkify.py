@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from app.models.contents import TOKEN, possible_names, tag_in, tag_key
+from app.models.posts.contents import TOKEN, possible_names, tag_in, tag_key
 
 # Characters that end a URL in running text although a URL may hold them.
 TRAILING = ".,:;!?'\"*_~"

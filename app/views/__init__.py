@@ -5,25 +5,13 @@ A view asks a form, calls a verb of `app/models` or a query, and renders a templ
 
 from flask import Flask
 
-from app.views import (
-    account,
-    auth,
-    blocks,
-    data,
-    errors,
-    explore,
-    feeds,
-    health,
-    invitations,
-    joining,
-    moderation,
-    notifications,
-    posts,
-    profiles,
-    proofs,
-    reports,
-    suspension,
-)
+from app.views import auth, errors, explore, feeds, notifications, posts, profiles
+from app.views.joining import applications as joining
+from app.views.joining import invitations
+from app.views.moderation import cases as moderation
+from app.views.moderation import reports, suspension
+from app.views.settings import account, blocks, data, proofs
+from app.views.site import health
 
 
 def init_app(app: Flask) -> None:

@@ -27,13 +27,16 @@ from app.models import (
     Suspended,
     User,
 )
-from app.models.joining import NotWelcome, told
+from app.models.joining.admission import NotWelcome, told
 from app.openid import asked
 from app.openid.asked import Asked
 from app.openid.relying_party import PROBLEMS, ProvenIdentifier, SignInRefused, is_answer, oid
 from app.openid.xrds import advertise_xrds
 from app.provider import sign_ins as account_sign_ins
-from app.views import account, joining, moderation, proofs, suspension
+from app.views.joining import applications as joining
+from app.views.moderation import cases as moderation
+from app.views.moderation import suspension
+from app.views.settings import account, proofs
 from app.web import browser_session, origin, sign_ins
 from app.web.headers import allow_offsite_form_action
 

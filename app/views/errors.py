@@ -19,7 +19,7 @@ from app.extensions import db, limiter
 from app.failures import handlers
 from app.failures.redaction import OwnWord
 from app.forms import typed
-from app.queries import search_terms
+from app.queries.search import terms as search_terms
 from app.web import origin
 
 # Heading and sentence of each status; others get the words of 400.

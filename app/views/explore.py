@@ -4,9 +4,11 @@ from flask import Blueprint, abort, current_app, render_template, request
 
 from app.database.bounded import TookTooLong
 from app.extensions import limiter
-from app.models import contents
-from app.queries import search, search_terms, timelines
+from app.models.posts import contents
+from app.queries import timelines
 from app.queries.pagination import NEWEST_PAGE, Page
+from app.queries.search import results as search
+from app.queries.search import terms as search_terms
 from app.rendering import highlight
 from app.rendering.cards import cards
 from app.views.paging import bounds

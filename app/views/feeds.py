@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 from flask import Blueprint, Response, abort, render_template, request, url_for
 
-from app.models import User, contents
+from app.models import User
+from app.models.posts import contents
 from app.queries import timelines
 from app.queries.pagination import Page
 from app.rendering.cards import cards

@@ -23,7 +23,7 @@ from app import provider
 from app.database import now
 from app.extensions import limiter
 from app.models import SignInEnded, User, nicknames
-from app.models.joining import told
+from app.models.joining.admission import told
 from app.openid.xrds import endpoint_url, identity_document, wants_xrds
 from app.provider import sign_ins
 from app.provider.forms import DeleteAccountForm, JoinForm, PasswordForm, SignInForm

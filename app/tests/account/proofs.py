@@ -14,8 +14,8 @@ from app.tests.support.base import OWN_BUTTON, PASSWORD, SITE, JoinMixin
 from app.tests.support.clock import Clock
 from app.tests.support.openid.account import A_MOMENT, PAPE, ProvingCase
 from app.tests.support.openid.signing_in import SecondProviderCase
-from app.views import proofs
 from app.views.auth import NEWS
+from app.views.settings import proofs
 
 
 class ProofTests(ProvingCase):

@@ -11,7 +11,7 @@ from app.openid.relying_party import PROBLEMS
 from app.tests.support.base import SITE
 from app.tests.support.openid.account import A_MOMENT, PAPE, ProvingCase
 from app.tests.support.openid.second_provider import SecondProvider
-from app.views import proofs
+from app.views.settings import proofs
 
 
 class ProvingTests(ProvingCase):

@@ -12,7 +12,7 @@ from app.openid.relying_party import PROBLEMS
 from app.tests.support.base import SITE, Browser
 from app.tests.support.clock import Clock
 from app.tests.support.openid.victims import OWN, TakeoverCase
-from app.views import proofs
+from app.views.settings import proofs
 
 A_MOMENT = timedelta(microseconds=1)
 HOW_TO_STEAL = (["session"], ["remember"], ["session", "remember"])

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from app import db
 from app.database import now, writing
 from app.models import User, followers
-from app.models.posts import Post, Tag
+from app.models.posts.post import Post, Tag
 from app.queries import timelines
 from app.queries.pagination import PAGE_SIZE, Bounds
 

@@ -15,8 +15,9 @@ import sqlalchemy as sa
 from app import db
 from app.database import writing
 from app.database.bounded import TookTooLong
-from app.queries import search, search_terms
 from app.queries.pagination import NEWEST_PAGE
+from app.queries.search import results as search
+from app.queries.search import terms as search_terms
 from app.tests.bench.queries import add_people, analyze, insert, row, stop_indexing
 
 OLD = 30

@@ -8,8 +8,8 @@ import tempfile
 from pathlib import Path
 
 from app import db
+from app.tests.support.data.scales import MOST_BYTES, MOST_REQUESTS, Scales, Weight
 from app.tests.support.every_page import pages, site_of_every_page
-from app.tests.support.scales import MOST_BYTES, MOST_REQUESTS, Scales, Weight
 
 
 def main() -> None:

@@ -6,9 +6,9 @@ import sqlalchemy as sa
 
 from app import db
 from app.models import Block, KeptApart, TooManyBlocks, User, followers
-from app.models import blocks as models
+from app.models.relationships import blocks as models
 from app.tests.support.base import Browser, PeopleTestCase
-from app.views.blocks import BLOCK_LIMIT
+from app.views.settings.blocks import BLOCK_LIMIT
 
 APART = "You and {} cannot follow each other."
 

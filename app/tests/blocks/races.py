@@ -4,7 +4,7 @@ from unittest import mock
 
 from app import db
 from app.models import Block, KeptApart, TooManyBlocks, User, followers
-from app.models import blocks as models
+from app.models.relationships import blocks as models
 from app.tests.support.base import PeopleTestCase
 from app.tests.support.concurrency import ConcurrencyCase
 

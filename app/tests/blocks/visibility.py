@@ -10,9 +10,9 @@ from app import db
 from app.database import now, writing
 from app.models import Block, HiddenPost, Post, SignIn, Suspension, User, followers
 from app.queries.pagination import PAGE_SIZE
-from app.tests.pages import visibility as pages
+from app.tests.pages.lists import visibility as pages
 from app.tests.support.base import Browser
-from app.tests.support.visibility import FEEDS, LISTS, OWN_CONDITIONS, conditions
+from app.tests.support.data.visibility import FEEDS, LISTS, OWN_CONDITIONS, conditions
 
 DAY = timedelta(days=1)
 

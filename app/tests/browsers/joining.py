@@ -3,10 +3,10 @@
 import unittest
 from unittest import mock
 
-from app.models import joining
-from app.queries import applications
+from app.models.joining import admission as joining
+from app.queries.joining import applications
 from app.tests.support.programs.journeys import JourneyCase
-from app.views.joining import ENDED
+from app.views.joining.applications import ENDED
 
 
 class JoiningJourneys(JourneyCase):

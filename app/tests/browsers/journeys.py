@@ -22,7 +22,7 @@ from app.tests.support.failures import PAGE as FAILURE
 from app.tests.support.openid.relying_party import request_path
 from app.tests.support.openid.second_provider import Reply
 from app.tests.support.programs.journeys import JourneyCase
-from app.views.proofs import AGAIN
+from app.views.settings.proofs import AGAIN
 
 
 class Journeys(JourneyCase):

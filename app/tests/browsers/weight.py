@@ -3,9 +3,9 @@
 import unittest
 
 from app import db
+from app.tests.support.data.scales import MOST_BYTES, MOST_REQUESTS, Scales
 from app.tests.support.every_page import pages, site_of_every_page
 from app.tests.support.programs.processes import fresh_database
-from app.tests.support.scales import MOST_BYTES, MOST_REQUESTS, Scales
 
 
 class WeightTests(unittest.TestCase):

@@ -7,8 +7,9 @@ import sqlalchemy as sa
 
 from app import db
 from app.cli import demo
-from app.models import Identity, User, contents, followers
-from app.models.posts import Mention, Post, Tag
+from app.models import Identity, User, followers
+from app.models.posts import contents
+from app.models.posts.post import Mention, Post, Tag
 from app.provider.models import Account
 from app.tests.support.base import OWN_BUTTON, PeopleTestCase
 

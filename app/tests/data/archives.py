@@ -14,7 +14,8 @@ import sqlalchemy as sa
 from app import db
 from app.database import now
 from app.forms import archive
-from app.models import Block, BroughtPost, Post, Tag, brought
+from app.models import Block, BroughtPost, Post, Tag
+from app.models.posts import brought
 from app.tests.support.base import SITE, PeopleTestCase
 from app.tests.support.browser import Browser
 from app.tests.support.reading import shown

@@ -19,15 +19,15 @@ from app.models import (
     Suspension,
     User,
 )
-from app.models.brought import PostToBring, bring_along
 from app.models.names import IdentifierRefused
+from app.models.posts.brought import PostToBring, bring_along
 from app.openid.relying_party import PROBLEMS
 from app.provider.models import Account
 from app.tests.support.base import PASSWORD, SITE, Browser, PeopleTestCase
 from app.tests.support.clock import Clock
 from app.tests.support.concurrency import ConcurrencyCase
 from app.tests.support.openid.account import EndingCase
-from app.views import proofs
+from app.views.settings import proofs
 
 EVERYTHING = "Delete me, all that I wrote and my account"
 NO_ACCOUNT = "Delete me and all that I wrote"

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from app import create_app, db
 from app.database.upgrade import is_current, upgrade
 from app.models import User
-from app.models.posts import Post
+from app.models.posts.post import Post
 from app.tests.support.base import Browser, TestCase, settings
 from app.tests.support.programs.processes import TEST_SERVER, fresh_database, temporary_folder
 from config import basedir

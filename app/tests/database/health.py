@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from app.extensions import limiter
 from app.models import User
 from app.tests.support.base import Browser
-from app.tests.support.outages import BrokenCase
+from app.tests.support.data.outages import BrokenCase
 from app.tests.support.programs.processes import TEST_SERVER
 
 

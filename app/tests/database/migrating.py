@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from app import create_app, db
 from app.database.upgrade import upgrade
-from app.models.posts import Mention, Post, Tag
+from app.models.posts.post import Mention, Post, Tag
 from app.tests.support.base import Browser, TestCase, settings
 from app.tests.support.programs.processes import fresh_database
 

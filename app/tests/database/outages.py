@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from app import db
 from app.provider.models import Account
 from app.tests.support.base import PASSWORD, Browser
+from app.tests.support.data.outages import BrokenCase
 from app.tests.support.failures import PAGE, reference_of
-from app.tests.support.outages import BrokenCase
 from app.tests.support.programs.processes import TEST_SERVER
 
 # What needs no data goes on: the 500 page's own style, pictures drawn from their address,

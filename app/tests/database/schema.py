@@ -16,6 +16,7 @@ from app.database import writing
 from app.database.upgrade import is_current, upgrade
 from app.models import Identity, Post, SignIn, User
 from app.tests.support.base import PeopleTestCase, TestCase, database_url, settings
+from app.tests.support.data.schema import TRIGGERS, differences, triggers
 from app.tests.support.programs.processes import (
     START_SECONDS,
     TEST_SERVER,
@@ -23,7 +24,6 @@ from app.tests.support.programs.processes import (
     copy_of_the_site,
     fresh_database,
 )
-from app.tests.support.schema import TRIGGERS, differences, triggers
 
 only_sqlite = unittest.skipIf(TEST_SERVER, "about SQLite alone")
 

@@ -18,7 +18,7 @@ from flask import Flask
 from app import db
 from app.database.engine import unhurried
 from app.database.postgresql import COMMAND_SECONDS
-from app.tests.support.outages import BrokenCase
+from app.tests.support.data.outages import BrokenCase
 from app.tests.support.programs.postgresql import Cluster
 from app.tests.support.programs.processes import (
     START_SECONDS,

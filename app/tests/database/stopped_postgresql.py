@@ -3,7 +3,7 @@
 import unittest
 
 from app.tests.support.base import Browser
-from app.tests.support.outages import BrokenCase
+from app.tests.support.data.outages import BrokenCase
 from app.tests.support.programs.postgresql import Cluster
 from app.tests.support.programs.processes import TEST_SERVER
 

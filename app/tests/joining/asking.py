@@ -3,13 +3,14 @@
 import sqlalchemy as sa
 
 from app import db
-from app.models import Action, Application, User, joining
-from app.models.applications import MAX_WAITING, MAX_WAITING_OF_ADDRESS, TooManyWaiting
-from app.queries import applications
+from app.models import Action, Application, User
+from app.models.joining import admission as joining
+from app.models.joining.applications import MAX_WAITING, MAX_WAITING_OF_ADDRESS, TooManyWaiting
+from app.queries.joining import applications
 from app.tests.support.base import Browser
 from app.tests.support.clock import Clock
-from app.tests.support.joining import JoiningCase
-from app.views.joining import COME_IN, LET_IN, TOO_MANY
+from app.tests.support.people.joining import JoiningCase
+from app.views.joining.applications import COME_IN, LET_IN, TOO_MANY
 
 
 class AskingTests(JoiningCase):

@@ -8,11 +8,11 @@ from app import db
 from app.database import now, writing
 from app.forms import TAKEN
 from app.models import Invitation, SignIn, Suspension, User
-from app.models import joining as rules
+from app.models.joining import admission as rules
 from app.tests.support.base import SITE
 from app.tests.support.clock import Clock
-from app.tests.support.joining import InvitationCase, JoiningCase
-from app.views.joining import ENDED, MEMBER_ALREADY
+from app.tests.support.people.joining import InvitationCase, JoiningCase
+from app.views.joining.applications import ENDED, MEMBER_ALREADY
 
 
 class InvitationAttackTests(InvitationCase):

@@ -4,11 +4,11 @@ import sqlalchemy as sa
 
 from app import db
 from app.models import Invitation, User
-from app.models.invitations import MAX_OPEN_INVITATIONS
+from app.models.joining.invitations import MAX_OPEN_INVITATIONS
 from app.tests.support.base import SITE
-from app.tests.support.joining import InvitationCase
-from app.views.invitations import TOO_MANY
-from app.views.joining import ENDED
+from app.tests.support.people.joining import InvitationCase
+from app.views.joining.applications import ENDED
+from app.views.joining.invitations import TOO_MANY
 
 
 class InvitingTests(InvitationCase):

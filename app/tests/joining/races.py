@@ -7,15 +7,16 @@ import portalocker
 
 from app import db
 from app.database import now, writing
-from app.models import Action, Application, Invitation, User, joining
-from app.models import joining as rules
-from app.models.applications import MAX_WAITING, MAX_WAITING_OF_ADDRESS, TooManyWaiting
-from app.models.invitations import MAX_OPEN_INVITATIONS, TooManyInvitations
-from app.models.joining import NotWelcome
-from app.queries import applications
+from app.models import Action, Application, Invitation, User
+from app.models.joining import admission as joining
+from app.models.joining import admission as rules
+from app.models.joining.admission import NotWelcome
+from app.models.joining.applications import MAX_WAITING, MAX_WAITING_OF_ADDRESS, TooManyWaiting
+from app.models.joining.invitations import MAX_OPEN_INVITATIONS, TooManyInvitations
+from app.queries.joining import applications
 from app.tests.support.base import database_url
 from app.tests.support.concurrency import ConcurrencyCase
-from app.tests.support.joining import InvitationCase, JoiningCase
+from app.tests.support.people.joining import InvitationCase, JoiningCase
 from app.tests.support.programs.processes import START_SECONDS, Process, temporary_folder
 from config import basedir
 
@@ -25,7 +26,7 @@ GUESTS = """
 import fcntl, os, sys
 sys.path.insert(0, {basedir!r})
 from app import create_app
-from app.models import joining
+from app.models.joining import admission as joining
 
 def come(name):
     app = create_app(

@@ -3,10 +3,10 @@
 import re
 
 from app.models import Invitation, User
-from app.models import joining as rules
-from app.queries.invitations import MAX_TWIGS
+from app.models.joining import admission as rules
+from app.queries.joining.invitations import MAX_TWIGS
 from app.queries.pagination import PAGE_SIZE
-from app.tests.support.joining import InvitationCase
+from app.tests.support.people.joining import InvitationCase
 from app.tests.support.reading import statements
 
 

@@ -3,11 +3,11 @@
 from app import create_app, db
 from app.database import writing
 from app.models import Invitation, RefusedIdentifier, User
-from app.models import joining as rules
-from app.models.joining import Entry, NotWelcome
+from app.models.joining import admission as rules
+from app.models.joining.admission import Entry, NotWelcome
 from app.tests.support.base import PASSWORD, SITE, Browser, TestCase, settings
-from app.tests.support.joining import JoiningCase
-from app.views.joining import ENDED, TURNED_AWAY
+from app.tests.support.people.joining import JoiningCase
+from app.views.joining.applications import ENDED, TURNED_AWAY
 
 SETTINGS = ("open", "ask", "invite", "closed")
 # Where somebody new ends who does not become a user.

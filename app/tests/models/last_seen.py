@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from app import db
 from app.database import now
 from app.models import LAST_SEEN_EVERY, SignIn, User
-from app.tests.support.outages import BrokenCase
+from app.tests.support.data.outages import BrokenCase
 from app.tests.support.programs.processes import TEST_SERVER
 from app.tests.support.reading import selects
 

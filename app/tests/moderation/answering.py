@@ -2,9 +2,9 @@
 
 from app import db
 from app.models import Application, User
-from app.queries import applications
-from app.tests.support.moderation import ModerationCase
-from app.views.moderation import ANSWERED
+from app.queries.joining import applications
+from app.tests.support.people.moderation import ModerationCase
+from app.views.moderation.cases import ANSWERED
 
 
 class AnsweringTests(ModerationCase):

@@ -8,10 +8,17 @@ import sqlalchemy as sa
 from app import db
 from app.database import writing
 from app.models import Action, HiddenPost, Post, Report, Suspension, Thing, User
-from app.models.decisions import DEEDS, DecidedMeanwhile, Decision, Impossible, NotAllowed, decide
+from app.models.moderation.decisions import (
+    DEEDS,
+    DecidedMeanwhile,
+    Decision,
+    Impossible,
+    NotAllowed,
+    decide,
+)
 from app.queries.pagination import PAGE_SIZE
 from app.tests.support.concurrency import ConcurrencyCase
-from app.tests.support.moderation import ModerationCase
+from app.tests.support.people.moderation import ModerationCase
 from app.tests.support.reading import selects
 
 DONE = "Done. Everybody can read it in the log."

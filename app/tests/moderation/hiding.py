@@ -2,9 +2,9 @@
 
 from app import db
 from app.models import Post, Thing, User
-from app.models.decisions import Decision, decide
+from app.models.moderation.decisions import Decision, decide
 from app.tests.support.clock import Clock
-from app.tests.support.moderation import ModerationCase
+from app.tests.support.people.moderation import ModerationCase
 
 LISTS = (
     "/",

@@ -5,12 +5,12 @@ import unittest
 from app import db
 from app.database import writing
 from app.models import User
-from app.models.reports import CHOICES
+from app.models.moderation.reports import CHOICES
 from app.tests.support.base import PASSWORD, Browser
 from app.tests.support.programs.chromium import Chromium
 from app.tests.support.programs.served_site import ServedSite
-from app.views.reports import THANKS
-from app.views.suspension import SENT
+from app.views.moderation.reports import THANKS
+from app.views.moderation.suspension import SENT
 
 DONE = "Done. Everybody can read it in the log."
 

@@ -3,12 +3,17 @@
 from app import db
 from app.database import writing
 from app.models import Post, Report, Thing
+from app.models.moderation.reports import (
+    CHOICES,
+    MAX_REPORTS_A_DAY,
+    REPORT_KEPT_FOR,
+    TooManyReports,
+)
 from app.models.notifications import MAX_NOTIFICATIONS, Notification
-from app.models.reports import CHOICES, MAX_REPORTS_A_DAY, REPORT_KEPT_FOR, TooManyReports
 from app.tests.support.clock import Clock
 from app.tests.support.concurrency import ConcurrencyCase
-from app.tests.support.moderation import ModerationCase
-from app.views.reports import AGAIN, ENOUGH, THANKS
+from app.tests.support.people.moderation import ModerationCase
+from app.views.moderation.reports import AGAIN, ENOUGH, THANKS
 
 BUTTON = CHOICES["abuse"]
 

@@ -16,14 +16,14 @@ from app.models import (
     Thing,
     User,
 )
-from app.models.decisions import Decision, Impossible, decide, delete_expired
-from app.models.moderation import GRACE, MAX_APPEAL
+from app.models.moderation.actions import GRACE, MAX_APPEAL
+from app.models.moderation.decisions import Decision, Impossible, decide, delete_expired
 from app.provider.models import AccountSignIn
 from app.tests.support.base import PASSWORD, Browser, JoinMixin
 from app.tests.support.clock import Clock
 from app.tests.support.concurrency import ConcurrencyCase
-from app.tests.support.moderation import ModerationCase
-from app.views.suspension import MAX_PROVED_AGE, OVER, SENT, TOO_LATE
+from app.tests.support.people.moderation import ModerationCase
+from app.views.moderation.suspension import MAX_PROVED_AGE, OVER, SENT, TOO_LATE
 
 HEADING = "You are suspended"
 

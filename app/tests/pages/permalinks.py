@@ -2,7 +2,7 @@
 
 import re
 
-from app.models.posts import Mention, Post, Tag
+from app.models.posts.post import Mention, Post, Tag
 from app.tests.support.base import SITE, Browser, PeopleTestCase
 from app.tests.support.reading import shown
 

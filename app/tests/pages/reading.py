@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from app import db
 from app.database import now
-from app.models.posts import Post
+from app.models.posts.post import Post
 from app.tests.support.base import SITE, PeopleTestCase
 from app.tests.support.clock import Clock
 

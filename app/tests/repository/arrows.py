@@ -12,6 +12,8 @@ APP = basedir / "app"
 # Each knows those before it alone; the rooms above them know one another by what they do.
 FOUNDATIONS = ("extensions", "shutdown", "mail", "failures", "database", "models", "queries")
 FOUNDATIONS += ("rendering",)
+MAX_LINES = 300
+MAX_MODULES = 10
 
 
 def modules() -> dict[str, Path]:
@@ -66,3 +68,22 @@ class ArrowTests(unittest.TestCase):
         self.assertGreater(sum(map(len, arrows.values())), 200)
         # It tells of the circle, if there is one.
         TopologicalSorter(arrows).prepare()
+
+
+class SizeTests(unittest.TestCase):
+    """What a reader can hold in mind; the steps of the migrations only ever grow in number."""
+
+    def test_no_module_is_long(self):
+        paths = [*modules().values(), basedir / "config.py"]
+        long = {p.name for p in paths if len(p.read_text().splitlines()) > MAX_LINES}
+        self.assertEqual(long, set())
+
+    def test_no_package_holds_many_modules(self):
+        packages = [path.parent for path in APP.rglob("__init__.py")]
+        self.assertGreater(len(packages), 40)
+        full = {
+            package.relative_to(APP).as_posix()
+            for package in packages
+            if len({*package.glob("*.py")} - {package / "__init__.py"}) > MAX_MODULES
+        }
+        self.assertEqual(full, set())

@@ -7,9 +7,10 @@ import sqlalchemy as sa
 
 from app import db
 from app.models import Post
-from app.queries import search, search_statements
 from app.queries.pagination import PAGE_SIZE
-from app.queries.search_terms import Phrase
+from app.queries.search import results as search
+from app.queries.search import statements as search_statements
+from app.queries.search.terms import Phrase
 from app.tests.support.reading import SearchPageTestCase, selects, shown
 
 

@@ -6,8 +6,9 @@ from urllib.parse import quote
 
 from app import db
 from app.models import Post
-from app.queries import search, search_terms
 from app.queries.pagination import NEWEST_PAGE
+from app.queries.search import results as search
+from app.queries.search import terms as search_terms
 from app.tests.support.reading import SearchPageTestCase
 
 # Each is tried as it is, in quotes, as a prefix, and after a word that is there.

@@ -7,9 +7,9 @@ import sqlalchemy as sa
 
 from app import db
 from app.database.bounded import TookTooLong, bounded
-from app.queries import search
-from app.queries.search import MAX_SECONDS
-from app.queries.search_terms import MAX_WORDS, parse, words
+from app.queries.search import results as search
+from app.queries.search.results import MAX_SECONDS
+from app.queries.search.terms import MAX_WORDS, parse, words
 from app.tests.support.base import Browser, PeopleTestCase
 from app.tests.support.clock import Clock
 from app.tests.support.reading import SearchPageTestCase

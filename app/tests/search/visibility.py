@@ -11,12 +11,12 @@ import sqlalchemy as sa
 from app import db
 from app.database import now, writing
 from app.models import Block, HiddenPost, Post, Suspension, User
-from app.models.posts import Tag
-from app.queries import search, search_terms
+from app.models.posts.post import Tag
 from app.queries.pagination import NEWEST_PAGE, PAGE_SIZE, Bounds
+from app.queries.search import results as search
+from app.queries.search import terms as search_terms
 from app.tests.bench.queries import add_people
-from app.tests.support.reading import sent_selects
-from app.tests.support.visibility import (
+from app.tests.support.data.visibility import (
     FEEDS,
     LISTS,
     OWN_CONDITIONS,
@@ -24,6 +24,7 @@ from app.tests.support.visibility import (
     conditions,
     hidden,
 )
+from app.tests.support.reading import sent_selects
 
 
 class AnyQueryTests(HiddenPostsTestCase):

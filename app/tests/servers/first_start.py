@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from app import create_app, db
 from app.database.upgrade import MIGRATION_LOCK, is_current
 from app.tests.support.base import JoinMixin, settings
+from app.tests.support.data.schema import differences
 from app.tests.support.programs.processes import (
     START_SECONDS,
     TEST_SERVER,
@@ -18,7 +19,6 @@ from app.tests.support.programs.processes import (
     site_server,
     wait_until,
 )
-from app.tests.support.schema import differences
 
 
 class FirstStartTests(JoinMixin, unittest.TestCase):

@@ -22,11 +22,11 @@ from app.models import (
     Suspension,
     Thing,
     User,
-    joining,
 )
-from app.models.decisions import Decision, decide
+from app.models.joining import admission as joining
+from app.models.moderation.decisions import Decision, decide
 from app.provider.models import Account, Consent
-from app.queries import applications
+from app.queries.joining import applications
 from app.queries.pagination import PAGE_SIZE
 from app.tests.support.base import SITE, Browser, JoinMixin, settings
 from app.tests.support.failures import add_failing_pages

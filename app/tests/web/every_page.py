@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import html5lib
 
 from app import db
-from app.models.posts import Post
+from app.models.posts.post import Post
 from app.openid.xrds import wants_xrds
 from app.tests.support.base import SITE, Browser, PeopleTestCase, TestCase
 from app.tests.support.every_page import Readers, pages, site_of_every_page

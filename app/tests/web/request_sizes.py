@@ -7,8 +7,8 @@ from urllib.parse import quote
 from flask import request
 
 from app.forms import text
-from app.models import contents
-from app.models.contents import MAX_TAG
+from app.models.posts import contents
+from app.models.posts.contents import MAX_TAG
 from app.tests.support.base import PASSWORD, SITE, JoinMixin, PeopleTestCase
 from app.web.request_size import MAX_HEADER, MAX_HEADERS, MAX_PATH, MAX_QUERY
 

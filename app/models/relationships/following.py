@@ -1,0 +1,62 @@
+"""Following: what a user can do about others."""
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapped
+
+from app.database import writing
+from app.extensions import db
+from app.models.posts.post import Post
+from app.models.relationships.blocks import Block
+from app.models.relationships.followers import followers
+
+# Made once, for it is needed for every home page.
+FOLLOWS_SOMEBODY = sa.select(sa.exists().where(followers.c.follower_id == sa.bindparam("me")))
+
+
+class Follower:
+    """Whoever follows and is followed; User is one."""
+
+    id: Mapped[int]
+
+    def follow(self, user: "Follower") -> bool:
+        """Follow `user`; returns False when that is oneself, or followed already.
+
+        Raises KeptApart.
+        """
+        me, other = self.id, user.id
+        if me == other:
+            return False
+        try:
+            with writing() as session:
+                Block.keep_away(session, me, other)
+                session.execute(sa.insert(followers).values(follower_id=me, followed_id=other))
+        except IntegrityError:
+            return False
+        return True
+
+    def unfollow(self, user: "Follower") -> bool:
+        """Follow `user` no more; returns False when they were not followed."""
+        with writing() as session:
+            row = sa.delete(followers).where(
+                followers.c.follower_id == self.id, followers.c.followed_id == user.id
+            )
+            return session.scalar(row.returning(followers.c.followed_id)) is not None
+
+    def follows_somebody(self) -> bool:
+        return bool(db.session.scalar(FOLLOWS_SOMEBODY, {"me": self.id}))
+
+    def is_following(self, user: "Follower") -> bool:
+        follows = sa.exists().where(
+            followers.c.follower_id == self.id, followers.c.followed_id == user.id
+        )
+        return bool(db.session.scalar(sa.select(follows)))
+
+    def followed_posts(self) -> sa.Select:
+        """Return the SELECT of the posts of those followed and one's own, newest first."""
+        followed = sa.select(followers.c.followed_id).where(followers.c.follower_id == self.id)
+        return (
+            sa.select(Post)
+            .where(sa.or_(Post.user_id.in_(followed), Post.user_id == self.id))
+            .order_by(Post.id.desc())
+        )

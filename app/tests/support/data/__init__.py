@@ -1,0 +1,4 @@
+"""Databases of tests: filled, watched, and failing.
+
+Nothing here asks for a page.
+"""

@@ -1,0 +1,164 @@
+"""How a user gets in: their OpenIDs and signed-in browsers, and leaving for good."""
+
+from flask import Blueprint, current_app, flash, g, redirect, render_template, request, url_for
+from flask_login import login_required
+from sqlalchemy.exc import IntegrityError
+
+from app import provider
+from app.failures.redaction import OwnWord
+from app.forms import DeleteForm, OpenIDForm
+from app.models import User
+from app.models.names import IdentifierRefused
+from app.openid import asked
+from app.openid.asked import Asked
+from app.openid.relying_party import PROBLEMS, SignInRefused, oid
+from app.provider import sign_ins as account_sign_ins
+from app.views.settings import proofs
+from app.views.settings.proofs import sensitive_limit
+from app.web import browser_session
+from app.web.headers import allow_offsite_form_action
+
+bp = Blueprint("account", __name__, url_prefix="/edit")
+
+TAKEN = "This OpenID already belongs to somebody here, so it cannot be added."
+
+
+@bp.post("/openids")
+@sensitive_limit
+@login_required
+def add():
+    """Send the user to the provider of another OpenID, to prove that it is theirs."""
+    form = OpenIDForm()
+    typed = form.openid.data
+    if not form.validate():
+        flash(" ".join(form.openid.errors), "error")
+        return _back(typed)
+    if proof := proofs.ask_unless_fresh(url_for("profiles.edit"), openid=typed):
+        return proof
+    try:
+        return oid.try_login(
+            typed, next_url=url_for("profiles.edit"), add_to=g.user.id, typed={"openid": typed}
+        )
+    except SignInRefused as refused:
+        current_app.logger.warning("OpenID not added: %s", OwnWord(refused.problem))
+        flash(str(refused), "error")
+        return _back(typed)
+
+
+def add_proven(identifier: str, expected: Asked):
+    """Add an OpenID that was proven, if the user who asked for it is still the one here."""
+    if not g.user.is_authenticated or g.user.id != expected.add_to:
+        return oid.signal_error("elsewhere", expected)
+    # The way there may have taken long, or somebody may have kept its end for later.
+    if proof := proofs.ask_unless_fresh(url_for("profiles.edit"), **expected.typed):
+        return proof
+    try:
+        g.user.add_identity(identifier)
+    except IntegrityError:
+        flash(TAKEN, "error")
+    except IdentifierRefused:
+        flash(PROBLEMS["removed"], "error")
+    else:
+        current_app.logger.info("user %s added an OpenID", g.user.id)
+        flash("You can sign in with your new OpenID from now on.", "success")
+    return _back()
+
+
+@bp.post("/openids/<int(max=2147483647):identity_id>/remove")
+@sensitive_limit
+@login_required
+def delete_openid(identity_id: int):
+    """Take one OpenID away from the user, but never the last, and end what it began."""
+    if proof := proofs.ask_unless_fresh(url_for("profiles.edit")):
+        return proof
+    token = g.user.sign_in_token
+    if not g.user.delete_identity(identity_id):
+        flash("Your last OpenID stays: without it you could not sign in.", "error")
+        return _back()
+    current_app.logger.info("user %s removed an OpenID", g.user.id)
+    if User.of_token(token) is None:
+        sign_out()
+        flash("That OpenID is removed, and with it your sign-in here.", "success")
+        return redirect(url_for("auth.login"))
+    flash("That OpenID is removed.", "success")
+    return _back()
+
+
+@bp.post("/sign-ins/end")
+@bp.post("/sign-ins/<int(max=2147483647):sign_in_id>/end")
+@sensitive_limit
+@login_required
+def sign_out_browsers(sign_in_id: int | None = None):
+    """Sign the user out of one browser, or of all of them."""
+    this_one = sign_in_id == g.user.sign_in.id
+    if not this_one and (proof := proofs.ask_unless_fresh(url_for("profiles.edit"))):
+        return proof
+    g.user.sign_out(sign_in_id)
+    current_app.logger.info(
+        "sign-out of user %s: %s",
+        g.user.id,
+        OwnWord("everywhere" if sign_in_id is None else "one browser"),
+    )
+    if not this_one and sign_in_id is not None:
+        flash("That browser is signed out.", "success")
+        return _back()
+    sign_out()
+    flash("You are signed out.", "success")
+    return redirect(url_for("auth.login"))
+
+
+@bp.route("/delete", methods=["GET", "POST"])
+@sensitive_limit
+@login_required
+def delete():
+    """Say what goes when the user leaves, ask once more, and delete what they chose."""
+    allow_offsite_form_action()
+    form = DeleteForm(g.user.nickname, data={"nickname": asked.typed("nickname")})
+    account = provider.account_of(g.user)
+    if form.validate_on_submit():
+        what = request.form.get("what")
+        if what in {"posts", "user"}:
+            account = None
+        # Who deletes an account has proved that very one: it may be used elsewhere too.
+        proof = proofs.ask_unless_fresh(
+            url_for("account.delete"),
+            account and account.identifier,
+            nickname=form.nickname.data,
+        )
+        if proof:
+            return proof
+        return _delete_posts() if what == "posts" else _leave(account)
+    page = render_template("account/delete.html", form=form, account=account)
+    return (page, 400) if form.errors else page
+
+
+def _delete_posts():
+    current_app.logger.info("user %s deletes all posts", g.user.id)
+    g.user.delete_posts()
+    flash("All that you wrote is deleted.", "success")
+    return redirect(url_for("profiles.user", nickname=g.user.nickname))
+
+
+def _leave(account):
+    current_app.logger.info("user %s leaves for good", g.user.id)
+    if account:
+        account.delete_with(g.user)
+        flashed = "You, all that you wrote and your account are deleted. Farewell!"
+    else:
+        g.user.delete()
+        flashed = "You and all that you wrote are deleted. Farewell!"
+    sign_out()
+    flash(flashed, "success")
+    return redirect(url_for("auth.login"))
+
+
+def sign_out() -> None:
+    """Leave nothing in this browser, nor at our own provider, that signs anybody in again."""
+    account_sign_ins.sign_out()
+    browser_session.sign_out()
+
+
+def _back(typed: str = ""):
+    if typed:
+        asked.give_back({"openid": typed})
+    return redirect(url_for("profiles.edit"))
