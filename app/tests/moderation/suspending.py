@@ -11,17 +11,15 @@ from app.models import (
     RefusedIdentifier,
     ReservedName,
     SignIn,
-    Suspended,
     Suspension,
     Thing,
     User,
 )
 from app.models.moderation.actions import GRACE, MAX_APPEAL
-from app.models.moderation.decisions import Decision, Impossible, decide, delete_expired
+from app.models.moderation.decisions import Decision, decide, delete_expired
 from app.provider.models import AccountSignIn
 from app.tests.support.base import PASSWORD, Browser, JoinMixin
 from app.tests.support.clock import Clock
-from app.tests.support.concurrency import ConcurrencyCase
 from app.tests.support.people.moderation import ModerationCase
 from app.views.moderation.suspension import MAX_PROVED_AGE, OVER, SENT, TOO_LATE
 
@@ -275,111 +273,3 @@ class ThirtyDaysTests(SuspendedCase):
             session.add(RefusedIdentifier(identifier_hash=digest))
         self.clock.step(GRACE)
         self.assertEqual(delete_expired(), [self.miguel_id])
-
-
-class SuspendingRaceTests(ConcurrencyCase, ModerationCase):
-    def test_signing_in_while_being_suspended_leaves_nobody_signed_in(self):
-        susan_id, identifier = self.susan.id, self.susan.identifiers()[0]
-
-        def sign_in():
-            try:
-                SignIn.begin(susan_id, identifier)
-            except Suspended:
-                return False
-            return True
-
-        def suspend():
-            decide(Decision("suspend", Thing(susan_id), "Enough."), None)
-
-        for number in range(6):
-            self.at_once([sign_in, suspend, sign_in, sign_in])
-            with self.subTest(number):
-                self.assertEqual(self.count(SignIn), 0)
-            decide(Decision("lift", Thing(susan_id), "Sorry."), None)
-
-    def test_lifted_while_being_deleted_it_is_one_or_the_other(self):
-        clock = Clock(self)
-        for number in range(4):
-            user_id = self.person(f"ann{number}").id
-            decide(Decision("suspend", Thing(user_id), "Enough."), None)
-            clock.step(GRACE)
-
-            def lift(user_id=user_id):
-                try:
-                    decide(Decision("lift", Thing(user_id), "Sorry."), None)
-                except Impossible:
-                    return False
-                return True
-
-            lifted, *deleted = self.at_once([lift, delete_expired, delete_expired])
-            db.session.rollback()
-            there = db.session.get(User, user_id) is not None
-            with self.subTest(number):
-                self.assertEqual(there, lifted)
-                self.assertEqual(sum(map(len, deleted)), 0 if lifted else 1)
-
-
-class NotificationTests(ModerationCase):
-    def warn(self, count: int = 1) -> None:
-        for number in range(count):
-            decide(Decision("warn", Thing(self.susan.id), f"Number {number}."), self.mary)
-
-    def test_the_menu_tells_how_many_until_they_are_read(self):
-        susan = self.browser(self.susan)
-        for count, told in (
-            (0, "Notifications"),
-            (1, "You have 1 unread"),
-            (8, "You have 9 unread"),
-        ):
-            self.warn(count)
-            susan.get("/explore")
-            self.assertIn(told, susan.page.links)
-        self.warn()
-        susan.get("/explore")
-        susan.get(susan.page.links["You have 9+ unread"])
-        self.assertEqual(susan.page.words.count("New:"), 10)
-        self.assertLess(susan.text.index("Number 7."), susan.text.index("Number 6."))
-        susan.get("/notifications")
-        self.assertNotIn("New:", susan.page.words)
-        self.assertIn("Notifications", susan.page.links)
-
-    def test_nobody_reads_or_marks_anothers(self):
-        self.warn()
-        john = self.browser(self.john)
-        john.get("/notifications")
-        self.assertNotIn("Number 0", john.page.words)
-        susan = self.browser(self.susan)
-        susan.get("/explore")
-        self.assertIn("You have 1 unread", susan.page.links)
-
-    def test_visitors_are_asked_to_sign_in(self):
-        visitor = self.browser()
-        visitor.get("/notifications")
-        self.assertEqual(visitor.path, "/login")
-
-    def test_a_database_that_can_only_be_read_shows_them_all_the_same(self):
-        self.warn()
-        susan = self.browser(self.susan)
-        susan.get("/explore")
-        refuse = "CREATE TRIGGER no_marks BEFORE UPDATE ON notification "
-        if db.engine.dialect.name == "sqlite":
-            refuse += "BEGIN SELECT RAISE(ABORT, 'full'); END"
-            undo = "DROP TRIGGER no_marks"
-        else:
-            refuse = (
-                "CREATE FUNCTION no_marks() RETURNS trigger AS "
-                "$$ BEGIN RAISE EXCEPTION 'full'; END $$ LANGUAGE plpgsql; "
-                + refuse
-                + "FOR EACH ROW EXECUTE FUNCTION no_marks()"
-            )
-            undo = "DROP TRIGGER no_marks ON notification; DROP FUNCTION no_marks()"
-        with db.engine.begin() as connection:
-            connection.exec_driver_sql(refuse)
-        try:
-            with self.assertLogs(self.app.logger, "WARNING"):
-                susan.get("/notifications")
-        finally:
-            with db.engine.begin() as connection:
-                connection.exec_driver_sql(undo)
-        self.assertEqual(susan.status, 200)
-        self.assertIn("Number 0.", susan.page.words)

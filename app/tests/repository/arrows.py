@@ -74,8 +74,9 @@ class SizeTests(unittest.TestCase):
     """What a reader can hold in mind; the steps of the migrations only ever grow in number."""
 
     def test_no_module_is_long(self):
-        paths = [*modules().values(), basedir / "config.py"]
-        long = {p.name for p in paths if len(p.read_text().splitlines()) > MAX_LINES}
+        paths = [*APP.rglob("*.py"), *basedir.glob("*.py")]
+        self.assertGreater(len(paths), 300)
+        long = {str(p) for p in paths if len(p.read_text().splitlines()) > MAX_LINES}
         self.assertEqual(long, set())
 
     def test_no_package_holds_many_modules(self):

@@ -9,6 +9,9 @@ from app.models.moderation.decisions import Decision, decide
 from app.models.moderation.reports import Thing
 from app.tests.support.base import Browser, PeopleTestCase
 
+# What is told after a decision.
+DONE = "Done. Everybody can read it in the log."
+
 
 class ModerationCase(PeopleTestCase):
     """With mary and max, who are moderators, beside john and susan, who are not."""
