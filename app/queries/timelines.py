@@ -149,9 +149,9 @@ def by_author(
     return read(BY_AUTHOR, bounds, PostRow._make, oldest, **values)
 
 
-def by_tag(tag: str, reader_id: int, bounds: Bounds = NEWEST_PAGE) -> Page:
-    """Return a page of the posts that carry a tag, by its key, as the reader sees them."""
-    return read(BY_TAG, bounds, PostRow._make, **given(reader_id), tag=tag)
+def by_tag(tag: str, reader_id: int, bounds: Bounds = NEWEST_PAGE, oldest: int = MIN_ID) -> Page:
+    """Return a page of the posts that carry a tag, by its key, as `by_author` does."""
+    return read(BY_TAG, bounds, PostRow._make, oldest, **given(reader_id), tag=tag)
 
 
 def home(reader_id: int, bounds: Bounds = NEWEST_PAGE) -> Page:

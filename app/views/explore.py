@@ -6,7 +6,7 @@ from app.database.bounded import TookTooLong
 from app.extensions import limiter
 from app.models.posts import contents
 from app.queries import timelines
-from app.queries.pagination import NEWEST_PAGE, Page
+from app.queries.pagination import MIN_ID, NEWEST_PAGE, Page
 from app.queries.search import results as search
 from app.queries.search import terms as search_terms
 from app.rendering import highlight
@@ -36,7 +36,7 @@ def tag(name: str):
     """Show the posts that carry a tag."""
     key = contents.tag_key(name) or abort(404)
     allow_public_caching()
-    page = timelines.by_tag(key, reader_id(), bounds())
+    page = timelines.by_tag(key, reader_id(), bounds(MIN_ID))
     return render_template("explore/tag.html", tag=key, page=page, cards=cards(page.rows))
 
 
@@ -46,15 +46,15 @@ def tag(name: str):
 def find():
     """Show the posts that fit what was typed, and the first of the users who do."""
     typed, query = _asked()
-    page = search.posts(query, reader_id(), bounds())
-    is_first = bounds() == NEWEST_PAGE
+    asked = bounds(MIN_ID)
+    page = search.posts(query, reader_id(), asked)
     return render_template(
         "explore/search.html",
         typed=typed,
         query=query,
         page=page,
         cards=cards(page.rows, highlight.marker(query)),
-        users=search.users(query, reader_id(), NEWEST_PAGE).rows if is_first else [],
+        users=search.users(query, reader_id(), NEWEST_PAGE).rows if asked == NEWEST_PAGE else [],
         mark=highlight.nickname_marker(query),
     )
 

@@ -47,7 +47,7 @@ def tag(name: str):
     """Show a tag's newest posts to feed readers."""
     key = contents.tag_key(name) or abort(404)
     own, page = url_for("feeds.tag", name=key), url_for("explore.tag", name=key)
-    return _feed(f"#{key}", own, page, timelines.by_tag(key, reader_id()))
+    return _feed(f"#{key}", own, page, timelines.by_tag(key, reader_id(), oldest=0))
 
 
 def _feed(title: str, feed_url: str, page_url: str, page: Page) -> Response:

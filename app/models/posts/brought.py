@@ -1,7 +1,8 @@
 """Posts that somebody brought along from another site, or from an older account here.
 
 They are history: their ids are below 0, so they stand behind everything that was written
-here, and what is new (home, explore, feeds) never meets them.
+here: on its author's page, under its tags and in searches. What is new (home, explore, feeds)
+never meets them.
 """
 
 import itertools
@@ -15,7 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.database import writing
 from app.extensions import Model, db
 from app.models.posts import contents
-from app.models.posts.post import BIG_ID, Post, Tag
+from app.models.posts.post import BIG_ID, Mention, Post, Tag
 
 MAX_SOURCE = 300
 MAX_BROUGHT = 200_000
@@ -111,11 +112,15 @@ def _add(session, user_id: int, posts: list[PostToBring]) -> None:
             for post_id, post in zip(ids, posts, strict=True)
         ],
     )
-    # No mentions: the names in them are people of another site.
-    tags = [
-        {"post_id": post_id, "name": name}
-        for post_id, post in zip(ids, posts, strict=True)
-        for name in contents.tags_of(post.body)
-    ]
-    if tags:
-        session.execute(sa.insert(Tag), tags)
+    # As Post.index_words does, in one statement for all of them.
+    for table, column, words_of in (
+        (Tag, "name", contents.tags_of),
+        (Mention, "nickname_key", contents.mentions_in),
+    ):
+        words = [
+            {"post_id": post_id, column: word}
+            for post_id, post in zip(ids, posts, strict=True)
+            for word in words_of(post.body)
+        ]
+        if words:
+            session.execute(sa.insert(table), words)

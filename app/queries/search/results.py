@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from app.database.bounded import bounded
 from app.extensions import db
 from app.models import User
-from app.queries.pagination import Bounds, Page, bidirectional, page_of, read
+from app.queries.pagination import MIN_ID, Bounds, Page, bidirectional, page_of, read
 from app.queries.profiles import PEOPLE
 from app.queries.search.statements import Kind, statements_of
 from app.queries.search.terms import Phrase, Query, beginnings, folded, words
@@ -37,7 +37,7 @@ def posts(query: Query, reader_id: int, bounds: Bounds) -> Page:
     kind = Kind(bool(query.phrases), "author" in values, len(tags))
     with bounded(MAX_SECONDS):
         statements = statements_of(dialect, kind)
-        return read(statements, bounds, PostRow._make, **given(reader_id), **values)
+        return read(statements, bounds, PostRow._make, MIN_ID, **given(reader_id), **values)
 
 
 def users(query: Query, reader_id: int, bounds: Bounds) -> Page:

@@ -9,7 +9,7 @@ import feedparser
 import sqlalchemy as sa
 
 from app import db
-from app.models import Block, BroughtPost, Post, Tag
+from app.models import Block, BroughtPost, Notification, Post
 from app.models.posts import brought
 from app.tests.support.base import SITE
 from app.tests.support.data.archives import ArchiveTestCase, archived, line
@@ -90,10 +90,10 @@ class BringingTests(ArchiveTestCase):
         self.susan.follow(self.john)
         self.bring(archived(line(1, text="old #tea")))
         susan = self.browser(self.susan)
-        for path in ("/", "/explore", "/tag/tea", "/explore?older=5", "/?newer=-5"):
+        for path in ("/", "/explore", "/explore?older=5", "/?newer=-5"):
             with self.subTest(path):
                 self.assertEqual(shown(susan.get(path) and susan), [])
-        for path in ("/explore.atom", "/user/john.atom"):
+        for path in ("/explore.atom", "/user/john.atom", "/tag/tea.atom"):
             susan.get(path)
             self.assertEqual(feedparser.parse(susan.response.data).entries, [])
 
@@ -151,11 +151,54 @@ class BringingTests(ArchiveTestCase):
         (post,) = json.loads(self.take().read("posts.json"))
         self.assertEqual(post["url"], line(1)["url"])
 
-    def test_names_in_them_are_nobody_here(self):
-        self.bring(archived(line(1, text="@susan and #tea")))
-        self.assertEqual(list(db.session.scalars(sa.select(Tag.name))), ["tea"])
-        self.browser_of_john.get("/user/john")
-        self.assertNotIn("@susan", self.browser_of_john.page.links)
+    def test_names_and_tags_in_them_are_links_as_in_others(self):
+        browser = self.bring(archived(line(1, text="@susan, @absent and #tea")))
+        self.assertEqual(browser.page.links["@susan"], "/user/susan")
+        self.assertEqual(browser.page.links["#tea"], "/tag/tea")
+        self.assertNotIn("@absent", browser.page.links)
+        self.assertEqual(self.count(Notification), 0)
+
+    def test_they_are_found_by_words_and_tags_once_until_they_go(self):
+        file = archived(line(1, text="an old #tea"), line(2, text="an older #tea"))
+        for _ in range(2):
+            self.bring(file)
+        self.john.write("a new #tea")
+        susan = self.browser(self.susan)
+        paths = ("/tag/tea", *(f"/search?q={q}" for q in ("tea", "te*", "%23tea", "from:john")))
+        paths += ("/search?q=from:john+tea", "/search?q=from:john+%23tea+te*")
+        for path in paths:
+            with self.subTest(path):
+                susan.get(path)
+                self.assertEqual(shown(susan), ["a new #tea", "an old #tea", "an older #tea"])
+        newest = db.session.scalar(sa.select(sa.func.max(Post.id)).where(Post.id < 0))
+        self.assertTrue(Post.edit(newest, self.john.id, "an old coffee"))
+        susan.get("/search?q=tea")
+        self.assertEqual(shown(susan), ["a new #tea", "an older #tea"])
+        self.john.delete()
+        for path in (*paths, "/search?q=coffee"):
+            with self.subTest(path):
+                susan.get(path)
+                self.assertEqual(shown(susan), [])
+        for table in ("post_search", "tag", "mention", "brought_post"):
+            with self.subTest(table):
+                rows = db.session.execute(sa.text(f"SELECT 1 FROM {table}")).all()
+                self.assertEqual(rows, [])
+
+    def test_pages_of_a_tag_and_of_a_search_lead_through_all_of_them(self):
+        self.bring(archived(*(line(number, text=f"№ {number} #tea") for number in range(60))))
+        for path in ("/tag/tea", "/search?q=tea", "/search?q=%23tea+from:john"):
+            browser, seen = self.browser(), []
+            browser.get(path)
+            while True:
+                seen += shown(browser)
+                if "Older" not in browser.page.links:
+                    break
+                browser.get(browser.page.links["Older"])
+            with self.subTest(path):
+                self.assertEqual(seen, [f"№ {number} #tea" for number in range(60)])
+            while "Newer" in browser.page.links:
+                browser.get(browser.page.links["Newer"])
+            self.assertEqual(shown(browser), seen[:25])
 
     def test_there_is_a_bound(self):
         with mock.patch.object(brought, "MAX_BROUGHT", 2):

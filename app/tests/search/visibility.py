@@ -11,11 +11,13 @@ import sqlalchemy as sa
 from app import db
 from app.database import now, writing
 from app.models import Block, HiddenPost, Post, Suspension, User
+from app.models.posts.brought import PostToBring, bring_along
 from app.models.posts.post import Tag
 from app.queries.pagination import NEWEST_PAGE, PAGE_SIZE, Bounds
 from app.queries.search import results as search
 from app.queries.search import terms as search_terms
 from app.tests.bench.queries import add_people
+from app.tests.support.base import SITE
 from app.tests.support.data.visibility import (
     FEEDS,
     LISTS,
@@ -36,7 +38,8 @@ class AnyQueryTests(HiddenPostsTestCase):
     def test_any_query(self):
         rng = random.Random(12)
         authors = (self.john, self.susan, self.mallory)
-        posts = [self.write_any(rng, rng.choice(authors)) for _ in range(150)]
+        posts = self.bring_any(rng, self.susan, 40)
+        posts += [self.write_any(rng, rng.choice(authors)) for _ in range(150)]
         for limit in (0, 5, 60, 1000):
             walks = {"MAX_WALKED": limit, "MAX_LOOKED_UP": limit, "MAX_COUNTED": limit or 1}
             for chosen in ((), hidden()):
@@ -57,10 +60,28 @@ class AnyQueryTests(HiddenPostsTestCase):
 
     def write_any(self, rng: random.Random, author: User) -> tuple[int, str, list[str], set[str]]:
         """Write a post; give its id, its author, its words and its tags."""
+        text, words, tags = self.any_text(rng)
+        return author.write(text).id, author.nickname, words, tags
+
+    def bring_any(self, rng: random.Random, author: User, count: int) -> list[tuple]:
+        """Let somebody bring posts along; give of each what `write_any` does."""
+        texts = [self.any_text(rng) for _ in range(count)]
+        posts = [
+            PostToBring(f"https://elsewhere.example/{number}", text, now(), None)
+            for number, (text, _, _) in enumerate(texts)
+        ]
+        self.assertEqual(bring_along(author.id, posts, SITE + "/post/"), count)
+        ids = db.session.scalars(sa.select(Post.id).where(Post.id < 0).order_by(Post.id))
+        return [
+            (post_id, author.nickname, *text[1:])
+            for post_id, text in zip(ids, reversed(texts), strict=True)
+        ]
+
+    def any_text(self, rng: random.Random) -> tuple[str, list[str], set[str]]:
         words = rng.choices((*self.WORDS, "hidden"), k=3)
         tags = {tag for tag in self.TAGS if rng.random() < 0.4}
         text = " ".join([*words, *(f"#{tag}" for tag in sorted(tags))])
-        return author.write(text).id, author.nickname, [*words, *sorted(tags)], tags
+        return text, [*words, *sorted(tags)], tags
 
     def any_query(self, rng: random.Random) -> list[str]:
         first, second = rng.choices(self.WORDS, k=2)

@@ -105,8 +105,8 @@ class PagingTests(PagingTestCase):
         for path in LISTS:
             for name in ("older", "newer"):
                 for value in ("x", "-1", "0", "9" * 40, "%00", "1e3", "", "1.5", "%ED%A0%80", "[]"):
-                    if path == "/user/susan" and value in {"-1", "0"}:
-                        # There are posts with such ids: those that were brought along.
+                    if path not in {"/", "/explore"} and value in {"-1", "0"}:
+                        # There may be posts with such ids: those that were brought along.
                         continue
                     with self.subTest(f"{path} {name}={value}"):
                         browser = self.open(asking(path, f"{name}={value}"))
