@@ -3,7 +3,6 @@
 import ipaddress
 import os
 import re
-import secrets
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -33,20 +32,6 @@ OPENID_PROVIDERS = [
 MAX_THREADS = 48
 MAX_CONNECTIONS = 20
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
-MIN_SECRET = 16
-# Keys that stand printed in tutorials and examples, where everybody can read them.
-KNOWN_SECRETS = {
-    "you-will-never-guess",
-    "hard to guess string",
-    "the quick brown fox jumps over the lazy dog",
-    "change-me-change-me",
-    "changemechangeme",
-    "secret-secret-secret",
-    "development key",
-    "super secret key",
-    "this-is-a-secret-key",
-    "192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf",
-}
 
 
 class SettingError(SystemExit):
@@ -108,7 +93,8 @@ def read_settings(values: Mapping[str, object] | None = None, **overrides) -> di
         "WORKERS": source.integer("WORKERS", 2, 1, 64),
         "SITE_URL": site_url,
         "PROXY_COUNT": source.integer("PROXY_COUNT", 0, 0, 8),
-        "SECRET_KEY": _secret_key(source.text("SECRET_KEY")),
+        # Unless it is set, the factory has one made (app/web/secret_key.py).
+        "SECRET_KEY": source.text("SECRET_KEY"),
         "DATABASE_URL": database_url,
         "ADMINS": [_address("ADMINS", admin) for admin in source.names("ADMINS")],
         "MAIL_SERVER": source.text("MAIL_SERVER", "localhost"),
@@ -263,38 +249,3 @@ def _counter_storage(uri: str) -> str:
     if not uri.startswith(("memory://", "redis://", "rediss://", "redis+unix://")):
         raise SettingError("RATELIMIT_STORAGE_URI must begin with memory:// or redis://.")
     return uri
-
-
-def _secret_key(given: str) -> str:
-    path = basedir / "tmp" / "secret_key"
-    key, name = (given, "SECRET_KEY") if given else (_kept_secret(path), f"SECRET_KEY in {path}")
-    if len(key) < MIN_SECRET or key.lower() in KNOWN_SECRETS or len(set(key)) < 6:
-        raise SettingError(
-            f"{name} must be at least {MIN_SECRET} characters that nobody can guess; "
-            "leave it out to have one made."
-        )
-    return key
-
-
-def _kept_secret(path: Path) -> str:
-    """Return the key kept in `path`, made on first use, so that restarts sign nobody out."""
-    try:
-        if not path.exists():
-            path.parent.mkdir(exist_ok=True)
-            draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-            with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                file.write(secrets.token_hex(32))
-            try:
-                # A link appears whole or not at all, and the first of several
-                # processes that start at once wins.
-                os.link(draft, path)
-            except FileExistsError:
-                pass
-            finally:
-                draft.unlink()
-        return path.read_text().strip()
-    except OSError as error:
-        raise SettingError(
-            f"SECRET_KEY is not set and none can be kept in {path.parent}: "
-            f"{error.strerror}; make that folder writable or set SECRET_KEY."
-        ) from None

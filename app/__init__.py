@@ -20,12 +20,13 @@ def create_app(debug: bool = False, **settings) -> Flask:
     from app.failures import handlers
     from app.mail import queue
     from app.rendering import jinja
-    from app.web import access, headers, request_size
+    from app.web import access, headers, request_size, secret_key
 
     app = Flask(__name__)
     app.debug = debug
     with handlers.logged_start(app, settings):
         app.config.update(read_settings(**settings))
+        app.config["SECRET_KEY"] = secret_key.chosen_or_kept(app.config["SECRET_KEY"])
         queue.init_app(app)
         handlers.init_app(app)
 

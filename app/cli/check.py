@@ -4,7 +4,7 @@ from flask import Flask
 from sqlalchemy.engine import make_url
 
 from app.database import private_files
-from config import MIN_SECRET
+from app.web.secret_key import MIN_SECRET
 
 
 def warnings(app: Flask) -> list[str]:

@@ -5,14 +5,14 @@ import threading
 import unittest
 from unittest import mock
 
-import config
 from app.tests.support.programs.processes import (
     START_SECONDS,
     Process,
     copy_of_the_site,
     temporary_folder,
 )
-from config import SettingError, read_settings
+from app.web import secret_key
+from config import SettingError
 
 
 class SecretKeyTests(unittest.TestCase):
@@ -24,9 +24,9 @@ class SecretKeyTests(unittest.TestCase):
 
             def ask(barrier=barrier, keys=keys):
                 barrier.wait(START_SECONDS)
-                keys.append(read_settings({})["SECRET_KEY"])
+                keys.append(secret_key.chosen_or_kept(""))
 
-            with mock.patch.object(config, "basedir", folder):
+            with mock.patch.object(secret_key, "basedir", folder):
                 threads = [threading.Thread(target=ask) for _ in range(8)]
                 for thread in threads:
                     thread.start()
@@ -38,7 +38,7 @@ class SecretKeyTests(unittest.TestCase):
 
     def test_processes_that_start_together_share_it(self):
         folder = copy_of_the_site(self)
-        code = "import config; print(config.read_settings({})['SECRET_KEY'])"
+        code = "from app.web import secret_key; print(secret_key.chosen_or_kept(''))"
         runs = [Process(self, sys.executable, "-c", code, cwd=folder) for _ in range(3)]
         self.assertEqual([run.process.wait(START_SECONDS) for run in runs], [0, 0, 0])
         self.assertEqual(len({run.output for run in runs}), 1)
@@ -47,8 +47,8 @@ class SecretKeyTests(unittest.TestCase):
     def test_two_sites_have_two(self):
         keys = set()
         for _ in range(2):
-            with mock.patch.object(config, "basedir", temporary_folder(self)):
-                keys.add(read_settings({})["SECRET_KEY"])
+            with mock.patch.object(secret_key, "basedir", temporary_folder(self)):
+                keys.add(secret_key.chosen_or_kept(""))
         self.assertEqual(len(keys), 2)
 
     def test_a_kept_one_that_was_emptied_is_refused(self):
@@ -56,8 +56,8 @@ class SecretKeyTests(unittest.TestCase):
         folder.joinpath("tmp").mkdir()
         folder.joinpath("tmp", "secret_key").touch()
         with (
-            mock.patch.object(config, "basedir", folder),
+            mock.patch.object(secret_key, "basedir", folder),
             self.assertRaises(SettingError) as caught,
         ):
-            read_settings({})
+            secret_key.chosen_or_kept("")
         self.assertIn("SECRET_KEY", str(caught.exception))
