@@ -51,6 +51,12 @@ class Source:
     def text(self, name: str, default: str = "") -> str:
         return str(self.values.get(name, "")).strip() or default
 
+    def line(self, name: str, default: str, most: int) -> str:
+        given = self.text(name, default)
+        if len(given) > most or not given.isprintable():
+            raise SettingError(f"{name} must be one line of at most {most} characters.")
+        return given
+
     def integer(self, name: str, default: int, low: int, high: int) -> int:
         given = self.text(name, str(default))
         if not re.fullmatch(r"[0-9]{1,9}", given) or not low <= int(given) <= high:
@@ -92,6 +98,8 @@ def read_settings(values: Mapping[str, object] | None = None, **overrides) -> di
         "PORT": port,
         "WORKERS": source.integer("WORKERS", 2, 1, 64),
         "SITE_URL": site_url,
+        "SITE_NAME": source.line("SITE_NAME", "microblog", 40),
+        "SITE_ABOUT": source.line("SITE_ABOUT", "", 200),
         "PROXY_COUNT": source.integer("PROXY_COUNT", 0, 0, 8),
         # Unless it is set, the factory has one made (app/web/secret_key.py).
         "SECRET_KEY": source.text("SECRET_KEY"),

@@ -87,7 +87,7 @@ def test_mail() -> None:
     server = f"{config['MAIL_SERVER']}:{config['MAIL_PORT']}"
     text = f"{config['SITE_URL']} can send you mail. You will hear of its failures.\n"
     try:
-        letter = letters.letter(config, config["ADMINS"], "[microblog] test", text)
+        letter = letters.letter(config, config["ADMINS"], "test", text)
         answer = smtp.send(config, letter)
     except (OSError, smtplib.SMTPException, ValueError) as error:
         raise click.ClickException(

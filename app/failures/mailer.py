@@ -136,7 +136,7 @@ class FailureMail(logging.Handler):
     def _write_notice(self, until: float) -> None:
         moment = datetime.fromtimestamp(until, UTC).strftime("%H:%M UTC")
         self._send(
-            "[microblog] too many kinds of failures",
+            "too many kinds of failures",
             f"More failure mails than {self.config['FAILURE_MAILS_PER_HOUR']} in an hour would be "
             f"too many, so this is the last one before {moment}.\n\nWhat fails until then is in "
             "the log at once, and counted in a mail later.\n",

@@ -75,7 +75,7 @@ class Failure:
         place = f"at {self.where}" if self.where else "outside a request"
         reference = f" (ref {self.reference})" if self.reference else ""
         status = "500 " if self.where else ""
-        return f"[microblog] {status}{self.name} {place}{reference}"
+        return f"{status}{self.name} {place}{reference}"
 
     def body(self, count: int, others: list[str]) -> str:
         """Return the text of its mail; `count` is how often it happened since the last one.

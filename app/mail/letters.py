@@ -7,7 +7,7 @@ from email.utils import formatdate, make_msgid
 
 
 def letter(config: dict, to: Iterable[str], subject: str, text: str) -> EmailMessage:
-    """Return a letter from MAIL_FROM to the mail addresses `to`.
+    """Return a letter from MAIL_FROM to the mail addresses `to`; SITE_NAME begins its subject.
 
     Raises ValueError when an address or the subject has a line break.
     """
@@ -15,7 +15,7 @@ def letter(config: dict, to: Iterable[str], subject: str, text: str) -> EmailMes
     message["From"] = config["MAIL_FROM"]
     # Each is one address, whatever is in it: a comma makes no second one.
     message["To"] = [_address(text) for text in to]
-    message["Subject"] = subject
+    message["Subject"] = f"[{config['SITE_NAME']}] {subject}"
     message["Date"] = formatdate()
     message["Message-ID"] = make_msgid(domain=config["MAIL_FROM"].rpartition("@")[2])
     # Keeps holiday notices from answering (RFC 3834).

@@ -48,7 +48,9 @@ def problem(password: str, *own: str | None) -> str | None:
 def _own_words(own: tuple[str | None, ...]) -> list[str]:
     host = urlsplit(current_app.config["SITE_URL"]).hostname or ""
     # Each word makes a password that holds it weaker, so no short ones such as org or 127.
-    words = ["microblog", host, *(part for part in host.split(".") if len(part) >= MIN_WORD)]
+    name = current_app.config["SITE_NAME"]
+    parts = [part for part in (*name.split(), *host.split(".")) if len(part) >= MIN_WORD]
+    words = [name, host, *parts]
     for text in filter(None, own):
         words += [text, *text.split("@")]
     return [word[:MAX_JUDGED] for word in words if word]

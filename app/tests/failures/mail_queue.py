@@ -38,7 +38,10 @@ class LetterTests(MailCase):
         envelope, arrived = self.letter(self.box)
         self.assertEqual(envelope.mail_from, "microblog@example.com")
         self.assertEqual(envelope.rcpt_tos, ["susan@example.com"])
-        self.assertEqual((arrived["To"], arrived["Subject"]), ("susan@example.com", "Welcome"))
+        self.assertEqual(
+            (arrived["To"], arrived["Subject"]),
+            ("susan@example.com", "[microblog] Welcome"),
+        )
         self.assertEqual(arrived["Auto-Submitted"], "auto-generated")
         self.assertEqual(arrived.get_content().strip(), "Good morning, Susan: täglich")
 
@@ -69,7 +72,7 @@ class LetterTests(MailCase):
     def test_the_log_never_names_whom_it_was_for(self):
         self.box.is_refusing = True
         self.send("susan@example.com")
-        self.assertRegex(self.entries("mail was not sent")[0], "550.*: Welcome")
+        self.assertRegex(self.entries("mail was not sent")[0], r"550.*: \[microblog\] Welcome")
         self.queue.finish()
         self.send("susan@example.com", subject="Too late")
         self.assertIn("Too late", self.entries("before the end of the process", 2)[1])
@@ -119,7 +122,7 @@ class CrowdedQueueTests(MailCase):
     def test_so_many_wait_and_the_log_tells_of_those_that_find_no_place(self):
         self.fill(MAX_LETTERS + 3)
         self.assertEqual(len(self.queue.letters), MAX_LETTERS)
-        lines = self.entries("too many wait already: News", 3)
+        lines = self.entries("too many wait already: [microblog] News", 3)
         self.assertEqual(len(lines), 3)
 
     def test_a_failure_finds_a_place_and_goes_before_all_others(self):
@@ -128,21 +131,23 @@ class CrowdedQueueTests(MailCase):
         self.queue._do_round()
         subjects = self.subjects()
         self.assertIn(reference, subjects[0])
-        self.assertEqual(subjects[1:], [f"News {number}" for number in range(MAX_LETTERS)])
+        self.assertEqual(
+            subjects[1:], [f"[microblog] News {number}" for number in range(MAX_LETTERS)]
+        )
 
     def test_failures_that_the_server_never_takes_let_others_through(self):
-        self.box.refused = ["[microblog]"]
+        self.box.refused = ["ZeroDivisionError"]
         self.fill(2)
         self.meet_failure(self.app)
         self.queue._do_round()
         self.assertEqual(self.subjects(), [])
         self.queue.next_attempt = 0.0
         self.queue._do_round()
-        self.assertEqual(self.subjects(), ["News 0", "News 1"])
+        self.assertEqual(self.subjects(), ["[microblog] News 0", "[microblog] News 1"])
         self.assertEqual(len(self.queue.letters), 1)
 
     def test_failures_that_fill_their_places_leave_others_theirs(self):
-        self.box.refused = ["[microblog]", "News"]
+        self.box.refused = ["[microblog]"]
         for number in range(MAX_LETTERS + 1):
             failure = letter(self.app.config, ["admin@example.com"], f"Failure {number}", "text")
             self.queue.send_later(failure, goes_first=True)

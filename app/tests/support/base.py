@@ -78,6 +78,8 @@ def settings(**changes) -> dict:
         "HOST": "127.0.0.1",
         "PORT": "5000",
         "SITE_URL": "",
+        "SITE_NAME": "",
+        "SITE_ABOUT": "",
         "PROXY_COUNT": "0",
         "SECRET_KEY": "a key for tests, 0123456789",
         "DATABASE_URL": database_url(),
