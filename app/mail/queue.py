@@ -14,7 +14,6 @@ import weakref
 from collections import deque
 from dataclasses import dataclass
 from email.message import EmailMessage
-from itertools import takewhile
 from typing import Protocol
 
 from flask import Flask
@@ -22,7 +21,7 @@ from flask import Flask
 from app.mail import smtp
 from app.shutdown import at_end
 
-# Letters that wait at once; as many go before them.
+# Letters of one lane that wait at once.
 MAX_LETTERS = 100
 MAX_PAUSE = 60 * 60  # seconds
 MAX_ATTEMPTS = 30
@@ -52,8 +51,9 @@ class Writer(Protocol):
 @dataclass(eq=False)
 class Waiting:
     letter: EmailMessage
-    goes_first: bool
     attempts: int = 0
+    # As time.monotonic() counts.
+    not_before: float = 0.0
 
     @property
     def name(self) -> str:
@@ -64,8 +64,36 @@ class Waiting:
         """Return what the log tells of `error`, in which a server may name whom it is for."""
         text = repr(error)
         for address in self.letter["To"].addresses:
-            text = re.sub(re.escape(address.addr_spec), "[recipient]", text, flags=re.IGNORECASE)
+            for part in (address.addr_spec, address.username):
+                pattern = rf"(?<!\w){re.escape(part)}(?!\w)"
+                text = re.sub(pattern, "[recipient]", text, flags=re.IGNORECASE)
         return text
+
+
+class Lane:
+    """Letters that wait for one another, and for no letter of another lane.
+
+    A letter that the server does not take now waits by itself; the lane waits as a whole when
+    the server fails.
+    """
+
+    def __init__(self) -> None:
+        self.letters: deque[Waiting] = deque()
+        # How often the server failed since it took a letter.
+        self.failures = 0
+        self.not_before = 0.0
+
+    def next(self) -> Waiting | None:
+        """Return the letter to be sent now, or None."""
+        moment = time.monotonic()
+        if moment < self.not_before:
+            return None
+        return next((w for w in self.letters if w.not_before <= moment), None)
+
+    def moment(self) -> float:
+        """Return when to look for the next letter, as time.monotonic() counts; inf is never."""
+        first = min((waiting.not_before for waiting in self.letters), default=math.inf)
+        return max(first, self.not_before)
 
 
 class MailQueue:
@@ -90,8 +118,8 @@ class MailQueue:
         self.closing_at: float | None = None
         # Nothing more is sent: requests may outlive the order to end.
         self.is_over = False
-        self.letters: deque[Waiting] = deque()
-        self.pause = self.next_attempt = 0.0
+        # Failures have their own, so that no letter to a member is in their way.
+        self.first, self.members = self.lanes = Lane(), Lane()
         for writer in self.writers:
             writer.start_afresh()
 
@@ -99,15 +127,14 @@ class MailQueue:
         """Send `letter` soon, and again later while the mail server does not take it.
 
         Letters that go first do so, and find a place however many others wait. One that finds
-        none is logged as not sent.
+        none is logged as not sent, and so is one that the server refuses for good.
         """
-        waiting = Waiting(letter, goes_first)
+        waiting, lane = Waiting(letter), self.first if goes_first else self.members
         with self.bell:
-            alike = sum(other.goes_first == goes_first for other in self.letters)
-            if alike < MAX_LETTERS:
-                firsts = sum(1 for _ in takewhile(lambda w: w.goes_first, self.letters))
-                self.letters.insert(firsts if goes_first else len(self.letters), waiting)
-        if alike >= MAX_LETTERS:
+            is_full = len(lane.letters) >= MAX_LETTERS
+            if not is_full:
+                lane.letters.append(waiting)
+        if is_full:
             self.warn(f"mail was not sent, too many wait already: {waiting.name}")
         self.ring()
 
@@ -159,6 +186,11 @@ class MailQueue:
             except Exception as error:  # Without this thread nobody would be told of anything.
                 self.warn(f"mail: {error!r}")
                 time.sleep(1)
+        with self.bell:
+            for lane in self.lanes:
+                lane.not_before = 0.0
+                for waiting in lane.letters:
+                    waiting.not_before = 0.0
         try:
             self._do_round(is_last=True)
         except Exception as error:
@@ -167,8 +199,8 @@ class MailQueue:
 
     def _wait(self) -> None:
         moments = [writer.seconds_left() for writer in self.writers]
-        if self.letters:
-            moments.append(self.next_attempt - time.monotonic())
+        with self.bell:
+            moments += [lane.moment() - time.monotonic() for lane in self.lanes]
         seconds = max(0.0, min(moments, default=math.inf))
         with self.bell:
             if not self.has_rung and self.closing_at is None:
@@ -182,7 +214,8 @@ class MailQueue:
 
     def _send_letters(self) -> None:
         """Send what waits, unless the mail server has failed just now; then later, and rarer."""
-        while waiting := self._next():
+        while found := self._next():
+            lane, waiting = found
             seconds = smtp.MAIL_SECONDS
             if self.closing_at:
                 seconds = min(seconds, self.closing_at - time.monotonic())
@@ -190,46 +223,57 @@ class MailQueue:
                     return
             try:
                 smtp.send(self.config, waiting.letter, seconds)
+            except smtp.LetterRefused as refusal:
+                # The server is well, and so are the other letters.
+                lane.failures = 0
+                self._keep(lane, waiting, refusal, refusal.is_final)
             except Exception as error:
-                waiting.attempts += 1
-                if self.closing_at:
-                    return
-                self._put_off(waiting, error)
+                lane.failures += 1
+                lane.not_before = time.monotonic() + self._pause(lane.failures)
+                self._keep(lane, waiting, error)
             else:
-                self.pause = 0.0
-                self._remove(waiting)
+                lane.failures = 0
+                self._remove(lane, waiting)
 
-    def _next(self) -> Waiting | None:
+    def _next(self) -> tuple[Lane, Waiting] | None:
         with self.bell:
-            is_time = self.closing_at or time.monotonic() >= self.next_attempt
-            return self.letters[0] if self.letters and is_time else None
+            for lane in self.lanes:
+                if waiting := lane.next():
+                    return lane, waiting
+        return None
 
-    def _put_off(self, waiting: Waiting, error: Exception) -> None:
-        first = self.config["MAIL_RETRY_SECONDS"]
-        self.pause = min(max(2 * self.pause, first), MAX_PAUSE)
-        self.next_attempt = time.monotonic() + self.pause
-        later = f"tried again in {self.pause:.0f} seconds"
+    def _pause(self, failures: int) -> float:
+        return min(self.config["MAIL_RETRY_SECONDS"] * 2.0 ** (failures - 1), MAX_PAUSE)
+
+    def _keep(self, lane: Lane, waiting: Waiting, error: Exception, is_final: bool = False) -> None:
+        """Keep a letter that was not sent for later, behind the others, or give it up."""
+        waiting.attempts += 1
+        pause = self._pause(lane.failures or waiting.attempts)
+        end = "refused for good" if is_final else None
+        if waiting.attempts >= MAX_ATTEMPTS:
+            end = end or "given up"
         with self.bell:
-            self._remove(waiting)
-            if waiting.attempts == MAX_ATTEMPTS:
-                later = "given up"
-            else:
-                # One that this server will never take must not stand before all others.
-                self.letters.append(waiting)
-        self.warn(f"mail was not sent, {later}: {waiting.told(error)}: {waiting.name}")
+            self._remove(lane, waiting)
+            if not end:
+                waiting.not_before = time.monotonic() + pause
+                lane.letters.append(waiting)
+        if end or not self.closing_at:
+            later = end or f"tried again in {pause:.0f} seconds"
+            self.warn(f"mail was not sent, {later}: {waiting.told(error)}: {waiting.name}")
 
-    def _remove(self, waiting: Waiting) -> None:
+    def _remove(self, lane: Lane, waiting: Waiting) -> None:
         # Gone already when the process was about to end and could not wait.
         with self.bell, contextlib.suppress(ValueError):
-            self.letters.remove(waiting)
+            lane.letters.remove(waiting)
 
     def _log_unsent(self) -> None:
         with self.bell:
             self.is_over = True
-            left = [waiting.name for waiting in self.letters]
+            left = [waiting.name for lane in self.lanes for waiting in lane.letters]
             for writer in self.writers:
                 left += writer.unwritten()
-            self.letters.clear()
+            for lane in self.lanes:
+                lane.letters.clear()
         for name in left:
             self.warn(f"mail was not sent before the end of the process: {name}")
 

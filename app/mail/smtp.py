@@ -11,13 +11,24 @@ from email.message import EmailMessage
 
 # For one letter, and whatever the server says to it.
 MAIL_SECONDS = 10.0
+# The server takes nothing more from us at the moment (RFC 5321, 3.8).
+CLOSING = 421
+
+
+class LetterRefused(OSError):
+    """The server is well, and does not take this letter: now, or never when it `is_final`."""
+
+    def __init__(self, reason: Exception, is_final: bool):
+        super().__init__(repr(reason))
+        self.is_final = is_final
 
 
 def send(config: dict, message: EmailMessage, seconds: float = MAIL_SECONDS) -> str:
     """Hand `message` to the mail server of `config` and return what the server answered.
 
     It takes at most `seconds`, however slowly the server speaks; only finding and reaching
-    it can take longer. Raises OSError, of which smtplib's errors are a kind, or ValueError.
+    it can take longer. Raises LetterRefused for the letter's own sake, and for the server's
+    OSError, of which smtplib's errors are a kind.
     """
     tls = ssl.create_default_context()
     encrypted = config["MAIL_SECURITY"] == "tls"
@@ -31,11 +42,32 @@ def send(config: dict, message: EmailMessage, seconds: float = MAIL_SECONDS) -> 
             server.starttls(context=tls)
         if config["MAIL_USERNAME"]:
             server.login(config["MAIL_USERNAME"], config["MAIL_PASSWORD"])
-        refused = server.send_message(message)
+        with _told_apart():
+            refused = server.send_message(message)
         # It has the letter now, and no trouble in parting may make us send it again.
         with contextlib.suppress(OSError):
             server.quit()
     return server.answer + (f"; refused for {', '.join(refused)}" if refused else "")
+
+
+@contextlib.contextmanager
+def _told_apart() -> Iterator[None]:
+    """Turn what the letter itself is refused for into LetterRefused."""
+    try:
+        yield
+    except smtplib.SMTPRecipientsRefused as error:
+        # Whoever of them may be taken later is worth another try.
+        code = min(code for code, _ in error.recipients.values())
+        if code == CLOSING:
+            raise
+        raise LetterRefused(error, code >= 500) from error
+    except smtplib.SMTPDataError as error:
+        if error.smtp_code == CLOSING:
+            raise
+        raise LetterRefused(error, error.smtp_code >= 500) from error
+    except (smtplib.SMTPNotSupportedError, ValueError) as error:
+        # An address beyond ASCII, which not every server takes (RFC 6531).
+        raise LetterRefused(error, True) from error
 
 
 class _Client(smtplib.SMTP):

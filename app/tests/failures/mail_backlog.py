@@ -14,17 +14,18 @@ RETRY_SECONDS = 60
 
 
 class RefusingMailBox(MailBox):
-    """Takes no letter whose subject has one of `refused` in it."""
+    """Takes no letter that has one of `refused` in it, but says `reply` to it."""
 
-    def __init__(self):
+    def __init__(self, reply: str = "451 not now"):
         super().__init__()
         self.refused = ["[microblog]"]
+        self.reply = reply
         self.tries = 0
 
     async def handle_DATA(self, server, session, envelope) -> str:
         self.tries += 1
         if any(word.encode() in envelope.content for word in self.refused):
-            return "451 not now"
+            return self.reply
         return await super().handle_DATA(server, session, envelope)
 
 
@@ -65,7 +66,7 @@ class BacklogTests(MailCase):
         pauses = []
         self.assertEqual(self.work(), 1)
         for _ in range(8):
-            pause = self.queue.pause
+            pause = self.queue.first.moment() - self.clock.seconds
             pauses.append(pause)
             # Nothing is tried a moment before.
             self.clock.move(pause - 1)
@@ -82,12 +83,36 @@ class BacklogTests(MailCase):
         self.box.refused = ["[microblog]"]
         self.fail_at(2)
         self.assertEqual(self.work(), 1)
-        self.assertEqual(self.queue.pause, RETRY_SECONDS)
+        self.assertEqual(self.queue.first.moment() - self.clock.seconds, RETRY_SECONDS)
+
+    def test_a_server_that_fails_is_left_alone_whatever_waits(self):
+        self.box.reply = "421 closing"
+        for kind in range(3):
+            self.fail_at(kind)
+        self.assertEqual(self.work(), 1)
+        self.clock.move(RETRY_SECONDS + 1)
+        self.assertEqual(self.work(), 1)
+        self.clock.move(RETRY_SECONDS + 1)
+        self.assertEqual(self.work(), 0)
+        self.box.refused = []
+        self.clock.move(RETRY_SECONDS)
+        self.assertEqual(self.work(), 3)
+
+    def test_one_that_is_refused_for_good_is_given_up_at_once(self):
+        self.box.reply = "554 5.7.1 admin, admin@example.com: not this"
+        self.fail_at(1)
+        self.assertEqual(self.work(), 1)
+        self.assertEqual(len(self.queue.first.letters), 0)
+        self.assertEqual(self.warnings("refused for good"), 1)
+        self.assertEqual(self.warnings("554, b'5.7.1"), 1)
+        self.assertEqual(self.warnings("admin@"), 0)
+        self.clock.move(MAX_PAUSE + 1)
+        self.assertEqual(self.work(), 0)
 
     def test_a_letter_is_given_up_after_thirty_attempts(self):
         self.fail_at(1)
         tries = 0
-        while self.queue.letters or not tries:
+        while self.queue.first.letters or not tries:
             tries += self.work()
             self.clock.move(MAX_PAUSE + 1)
             self.assertLessEqual(tries, MAX_ATTEMPTS)
@@ -98,22 +123,18 @@ class BacklogTests(MailCase):
     def test_one_that_is_refused_stands_before_no_other(self):
         self.fail_at(1)
         self.assertEqual(self.work(), 1)
-        (refused,) = self.queue.letters
+        (refused,) = self.queue.first.letters
         self.box.refused = [refused.letter["Message-ID"]]
         self.fail_at(2)
-        self.clock.move(RETRY_SECONDS + 1)
-        # It is tried first once more, and then the others go before it.
         self.assertEqual(self.work(), 1)
-        self.clock.move(2 * RETRY_SECONDS + 1)
-        self.assertEqual(self.work(), 2)
         self.assertEqual(self.box.letters.qsize(), 1)
-        self.assertEqual(list(self.queue.letters), [refused])
+        self.assertEqual(list(self.queue.first.letters), [refused])
 
     def test_only_so_many_letters_wait_and_the_log_names_the_others(self):
         for kind in range(MAX_LETTERS + 3):
             self.fail_at(kind)
         self.work()
-        self.assertEqual(len(self.queue.letters), MAX_LETTERS)
+        self.assertEqual(len(self.queue.first.letters), MAX_LETTERS)
         self.assertEqual(self.warnings("too many wait already: [microblog] 500 ZeroDiv"), 3)
 
     def test_only_so_many_kinds_are_told_apart_and_all_are_counted(self):

@@ -55,7 +55,7 @@ class MailServerTests(MailCase):
         self.assertIn("refused", warnings[0])
 
     def test_one_that_refuses_or_drops_is_one_warning_and_gets_the_mail_later(self):
-        for reply, words in (("554 No", "554"), ("", "SMTPServerDisconnected")):
+        for reply, words in (("451 No", "451"), ("", "SMTPServerDisconnected")):
             with self.subTest(reply=reply):
                 app, box, reference = self.meet_bad_server(reply)
                 # A number alone may stand in other entries, such as that of a port.

@@ -142,7 +142,8 @@ class MailCase(FailureCase):
         """Have the mail thread look at the time again, which a test may have changed."""
         queue = app.extensions["mail"]
         with queue.bell:
-            queue.next_attempt = 0.0
+            for waiting in [*queue.first.letters, queue.first]:
+                waiting.not_before = 0.0
             queue.ring()
 
     def letter(self, box: MailBox):

@@ -65,5 +65,7 @@ class BrokenCase(MailCase):
     def assert_told_once(self) -> None:
         mail = self.failure_mail(self.own)
         self.assertIn("[microblog] 500 ", self.letter(self.box)[1]["Subject"])
-        wait_until(lambda: not mail.new and not mail.queue.letters, MAIL_SECONDS, "all looked at")
+        wait_until(
+            lambda: not mail.new and not mail.queue.first.letters, MAIL_SECONDS, "all looked at"
+        )
         self.assertTrue(self.box.letters.empty())
