@@ -105,7 +105,7 @@ def read_settings(values: Mapping[str, object] | None = None, **overrides) -> di
         "SECRET_KEY": source.text("SECRET_KEY"),
         "DATABASE_URL": database_url,
         "ADMINS": [_address("ADMINS", admin) for admin in source.names("ADMINS")],
-        "MAIL_SERVER": source.text("MAIL_SERVER", "localhost"),
+        "MAIL_SERVER": source.text("MAIL_SERVER"),
         "MAIL_PORT": source.integer("MAIL_PORT", 25, 1, 65535),
         "MAIL_USERNAME": source.text("MAIL_USERNAME"),
         "MAIL_PASSWORD": source.text("MAIL_PASSWORD"),

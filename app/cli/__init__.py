@@ -84,7 +84,7 @@ def test_mail() -> None:
     config = current_app.config
     if not config["ADMINS"]:
         raise click.ClickException("ADMINS is empty: there is nobody to send a mail to.")
-    server = f"{config['MAIL_SERVER']}:{config['MAIL_PORT']}"
+    server = f"{config['MAIL_SERVER'] or smtp.DEFAULT_SERVER}:{config['MAIL_PORT']}"
     text = f"{config['SITE_URL']} can send you mail. You will hear of its failures.\n"
     try:
         letter = letters.letter(config, config["ADMINS"], "test", text)

@@ -19,13 +19,13 @@ def warnings(app: Flask) -> list[str]:
             config["SITE_URL"].startswith("http:")
         ),
         "ADMINS is empty: nobody hears of failures.": not config["ADMINS"],
-        "MAIL_SERVER is still localhost: make sure that a mail server listens there.": (
-            bool(config["ADMINS"]) and config["MAIL_SERVER"] == "localhost"
+        "MAIL_SERVER is not set: failures go to localhost, and members get no mail.": (
+            not config["MAIL_SERVER"]
         ),
         "MAIL_SECURITY is none: the mail password and every failure can be read on the way.": (
             bool(config["ADMINS"])
             and config["MAIL_SECURITY"] == "none"
-            and config["MAIL_SERVER"] not in {"localhost", "127.0.0.1", "::1"}
+            and config["MAIL_SERVER"] not in {"", "localhost", "127.0.0.1", "::1"}
         ),
         "RATELIMIT_ENABLED is off: passwords can be guessed and accounts made without end.": (
             not config["RATELIMIT_ENABLED"]

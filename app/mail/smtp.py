@@ -11,6 +11,8 @@ from email.message import EmailMessage
 
 # For one letter, and whatever the server says to it.
 MAIL_SECONDS = 10.0
+# Takes failure mail where no other is set.
+DEFAULT_SERVER = "localhost"
 # The server takes nothing more from us at the moment (RFC 5321, 3.8).
 CLOSING = 421
 
@@ -35,9 +37,9 @@ def send(config: dict, message: EmailMessage, seconds: float = MAIL_SECONDS) -> 
     server = (
         _EncryptedClient(timeout=seconds, context=tls) if encrypted else _Client(timeout=seconds)
     )
-    server._host = config["MAIL_SERVER"]
+    server._host = config["MAIL_SERVER"] or DEFAULT_SERVER
     with _ended_after(seconds, server):
-        server.connect(config["MAIL_SERVER"], config["MAIL_PORT"])
+        server.connect(server._host, config["MAIL_PORT"])
         if config["MAIL_SECURITY"] == "starttls":
             server.starttls(context=tls)
         if config["MAIL_USERNAME"]:

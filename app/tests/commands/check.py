@@ -45,7 +45,7 @@ class SafetyCheckTests(TestCase):
             "SITE_URL": "http://blog.example.com",
             "PROXY_COUNT": "0",
             "ADMINS": "",
-            "MAIL_SERVER": "localhost",
+            "MAIL_SERVER": "",
             "MAIL_SECURITY": "none",
             "RATELIMIT_ENABLED": "off",
             "SECRET_KEY": "0123456789abcdef!",

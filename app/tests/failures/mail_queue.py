@@ -3,9 +3,11 @@
 import os
 from unittest import mock
 
+from app.mail import letters
 from app.mail.letters import letter
 from app.mail.queue import MAX_LETTERS, MailQueue
 from app.tests.failures.mail_backlog import RefusingMailBox
+from app.tests.support.base import SITE
 from app.tests.support.failures import MailCase
 from app.tests.support.programs.mail import MailBox
 
@@ -46,6 +48,25 @@ class LetterTests(MailCase):
         self.assertEqual(arrived["Auto-Submitted"], "auto-generated")
         self.assertEqual(arrived.get_content().strip(), "Good morning, Susan: täglich")
 
+    def test_one_to_a_member_names_the_site_and_carries_further_headers(self):
+        self.app.config["SITE_NAME"] = 'Tea, "Trains" & Maps'
+        with self.app.app_context():
+            letters.to_member(
+                "susan@example.com", "News", "Hello Susan.\n", {"List-Unsubscribe": "<https://x/>"}
+            )
+        envelope, arrived = self.letter(self.box)
+        self.assertEqual(envelope.rcpt_tos, ["susan@example.com"])
+        sender = arrived["From"].addresses[0]
+        self.assertEqual(sender.display_name, 'Tea, "Trains" & Maps')
+        self.assertEqual(sender.addr_spec, "microblog@example.com")
+        self.assertEqual(arrived["Subject"], '[Tea, "Trains" & Maps] News')
+        self.assertEqual(arrived["List-Unsubscribe"], "<https://x/>")
+        self.assertEqual(arrived["Auto-Submitted"], "auto-generated")
+        self.assertEqual(arrived.get_content_type(), "text/plain")
+        self.assertTrue(arrived["Date"] and arrived["Message-ID"])
+        end = f'\n-- \nTea, "Trains" & Maps\n{SITE}/\n'
+        self.assertEqual(arrived.get_content().replace("\r\n", "\n"), "Hello Susan.\n" + end)
+
     def test_nothing_in_an_address_makes_a_second_recipient(self):
         for address in (
             "susan@example.com,mallory@example.com",
@@ -60,6 +81,13 @@ class LetterTests(MailCase):
                 self.assertTrue(envelope.rcpt_tos[0].endswith("@example.com"))
                 self.assertNotIn("mallory@example.com", envelope.rcpt_tos)
                 self.assertNotIn("susan@example.com", envelope.rcpt_tos)
+
+    def test_what_is_no_address_is_a_line_in_the_log_and_no_failure(self):
+        with self.app.app_context():
+            for address in ("x@<", "x@[", "x@", "@", "susan@exa mple.com", "a\nb@example.com"):
+                letters.to_member(address, "Hello", "text")
+        self.assertEqual(len(self.entries("for want of an address: Hello", 6)), 6)
+        self.assertEqual(len(self.queue.members.letters), 0)
 
     def test_a_line_break_makes_no_letter(self):
         for to, subject in (

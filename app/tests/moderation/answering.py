@@ -1,13 +1,16 @@
 """Moderators answer newcomers who ask to join, on the page of what waits."""
 
+from unittest import mock
+
 from app import db
 from app.models import Application, User
 from app.queries.joining import applications
+from app.tests.support.people.letters import LettersMixin, path_in
 from app.tests.support.people.moderation import ModerationCase
 from app.views.moderation.cases import ANSWERED
 
 
-class AnsweringTests(ModerationCase):
+class AnsweringTests(LettersMixin, ModerationCase):
     settings = {"JOIN": "ask"}
 
     def setUp(self):
@@ -38,6 +41,26 @@ class AnsweringTests(ModerationCase):
         self.assertEqual(applications.waiting(), [])
         self.assertEqual(Application.of("https://tom.example.com/").answer, "We are full.")
         self.assertIsNone(User.find("tom"))
+
+    def test_the_answer_is_mailed_where_there_is_an_address(self):
+        self.receive_letters()
+        Application.ask("https://eve.example.com/", "eve", "eve@example.com", "Tea.", "eve")
+        Application.ask("https://una.example.com/", "una", "una@example.com", "Tea.", "una")
+        mary = self.browser_of_mary
+        token = {"csrf_token": mary.token()}
+        for name in ("ada", "eve"):
+            mary.post(self.address(name), {**token, "let_in": "y"})
+        text = self.text("eve@example.com")
+        self.assertIn("let you in, as eve.", text)
+        self.assertEqual(path_in(text), "/login")
+        for name in ("tom", "una"):
+            mary.post(self.address(name), {**token, "sentence": "We are full."})
+        self.assertIn("\n\nWe are full.\n\n", self.text("una@example.com"))
+        with mock.patch.dict(self.app.config, MAIL_SERVER=""):
+            Application.ask("https://ina.example.com/", "ina", "ina@example.com", "Tea.", "ina")
+            mary.post(self.address("ina"), {**token, "let_in": "y"})
+            self.assertEqual(mary.page.statuses, ["ina may come in."])
+        self.assert_no_letter()
 
     def test_the_second_moderator_reads_that_it_is_done(self):
         address = self.address("ada")

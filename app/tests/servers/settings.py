@@ -206,7 +206,7 @@ class DefaultTests(unittest.TestCase):
             "SITE_ABOUT": "",
             "PROXY_COUNT": 0,
             "ADMINS": [],
-            "MAIL_SERVER": "localhost",
+            "MAIL_SERVER": "",
             "MAIL_PORT": 25,
             "MAIL_USERNAME": "",
             "MAIL_PASSWORD": "",

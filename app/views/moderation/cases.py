@@ -23,6 +23,7 @@ from app.openid import asked
 from app.queries import moderation
 from app.queries.moderation import Case
 from app.rendering import actions, dates
+from app.views.joining import letters
 from app.views.paging import bounds
 from app.views.posts import POST
 from app.views.settings import proofs
@@ -77,11 +78,15 @@ def answer(application_id: int):
     if application is None:
         flash(ANSWERED, "error")
     elif form.let_in.data:
+        email = application.email
         user = joining.approve(application, g.user._get_current_object())
+        if user:
+            letters.let_in(email, user.nickname)
         flash(f"{user.nickname} may come in." if user else ANSWERED, "success" if user else "error")
     elif not form.validate():
         flash(" ".join(form.sentence.errors), "error")
     elif joining.refuse(application, g.user._get_current_object(), form.sentence.data or ""):
+        letters.refused(application.email, application.nickname, form.sentence.data or "")
         flash(f"{application.nickname} will read your answer.", "success")
     else:
         flash(ANSWERED, "error")
