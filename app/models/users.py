@@ -46,6 +46,9 @@ class User(Follower, UserMixin, Model):
     role: Mapped[str] = mapped_column(sa.String(16), default="member", server_default="member")
     # Null for whoever was here before it was kept.
     joined: Mapped[datetime | None] = mapped_column(UTCDateTime, default=now)
+    # Kept by triggers that the migrations make.
+    follower_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    following_count: Mapped[int] = mapped_column(default=0, server_default="0")
 
     posts: WriteOnlyMapped[Post] = relationship(backref="author", passive_deletes=True)
     identities: WriteOnlyMapped[Identity] = relationship(passive_deletes=True)

@@ -8,11 +8,6 @@ from app.models import Block, Invitation, Post, User, followers, nicknames
 from app.queries.pagination import Bidirectional, Bounds, Page, bidirectional, page_of, read
 from app.queries.visibility import CONDITIONS, READER, blocks, given, is_met, is_shown, suspends
 
-
-def _count(column, of) -> sa.ScalarSelect:
-    return sa.select(sa.func.count()).where(column == of).scalar_subquery()
-
-
 _inviter = aliased(User)
 
 PROFILE = sa.select(
@@ -22,8 +17,8 @@ PROFILE = sa.select(
     User.about_me,
     User.last_seen,
     User.avatar_seed,
-    _count(followers.c.followed_id, User.id).label("followers"),
-    _count(followers.c.follower_id, User.id).label("following"),
+    User.follower_count,
+    User.following_count,
     sa.exists()
     .where(followers.c.follower_id == READER, followers.c.followed_id == User.id)
     .label("is_followed"),

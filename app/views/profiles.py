@@ -21,6 +21,7 @@ from app.forms import EditForm, OpenIDForm
 from app.models import Identity, KeptApart, ReservedName, SignIn, User
 from app.models.avatars import DRAWN
 from app.models.names import RenamedTooOften
+from app.models.relationships.following import MAX_FOLLOWING, FollowsTooMany
 from app.openid import asked
 from app.queries import profiles, timelines
 from app.queries.pagination import MIN_ID
@@ -79,6 +80,12 @@ def follow(nickname: str):
         follows = g.user.follow(found)
     except KeptApart:
         flash(f"You and {found.nickname} cannot follow each other.", "error")
+        return redirect(url_for("profiles.user", nickname=found.nickname))
+    except FollowsTooMany:
+        flash(
+            f"You follow {MAX_FOLLOWING:,} people, and more cannot be. Unfollow somebody first.",
+            "error",
+        )
         return redirect(url_for("profiles.user", nickname=found.nickname))
     if follows:
         flash(f"You are following {found.nickname}.", "success")

@@ -10,19 +10,29 @@ from app.models.posts.post import Post
 from app.models.relationships.blocks import Block
 from app.models.relationships.followers import followers
 
+# A home page reads the newest posts of each of them.
+MAX_FOLLOWING = 5000
+
+_user = sa.table("user", sa.column("id"), sa.column("following_count"))
 # Made once, for it is needed for every home page.
 FOLLOWS_SOMEBODY = sa.select(sa.exists().where(followers.c.follower_id == sa.bindparam("me")))
+
+
+class FollowsTooMany(Exception):
+    """A user follows as many others as one may."""
 
 
 class Follower:
     """Whoever follows and is followed; User is one."""
 
     id: Mapped[int]
+    follower_count: Mapped[int]
+    following_count: Mapped[int]
 
     def follow(self, user: "Follower") -> bool:
         """Follow `user`; returns False when that is oneself, or followed already.
 
-        Raises KeptApart.
+        Raises KeptApart and FollowsTooMany.
         """
         me, other = self.id, user.id
         if me == other:
@@ -31,6 +41,10 @@ class Follower:
             with writing() as session:
                 Block.keep_away(session, me, other)
                 session.execute(sa.insert(followers).values(follower_id=me, followed_id=other))
+                # Counted by then, and nobody else changes it before this transaction ends.
+                count = sa.select(_user.c.following_count).where(_user.c.id == me)
+                if session.execute(count).scalar_one() > MAX_FOLLOWING:
+                    raise FollowsTooMany
         except IntegrityError:
             return False
         return True

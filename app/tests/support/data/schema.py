@@ -9,13 +9,10 @@ from app.database.upgrade import is_of_models
 from app.tests.support.programs.processes import TEST_SERVER
 
 # Triggers that the migrations make. A migration that rebuilds a table on SQLite loses
-# the table's triggers without a word.
-# Dropped silently with a table that a migration builds anew, so each is named here.
-TRIGGERS = (
-    {"post_search_update"}
-    if TEST_SERVER
-    else {"post_search_insert", "post_search_update", "post_search_delete"}
-)
+# the table's triggers without a word, so each is named here.
+TRIGGERS = {"followers_count_insert", "followers_count_delete", "post_search_update"}
+if not TEST_SERVER:
+    TRIGGERS |= {"post_search_insert", "post_search_delete"}
 
 
 def differences(connection) -> list:
