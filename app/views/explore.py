@@ -2,11 +2,12 @@
 
 from flask import Blueprint, abort, current_app, render_template, request
 
-from app.database.bounded import TookTooLong
+from app.database.bounded import MAX_SECONDS, TookTooLong
 from app.extensions import limiter
 from app.models.posts import contents
 from app.queries import timelines
 from app.queries.pagination import MIN_ID, NEWEST_PAGE, Page
+from app.queries.search import people
 from app.queries.search import results as search
 from app.queries.search import terms as search_terms
 from app.rendering import highlight
@@ -54,7 +55,7 @@ def find():
         query=query,
         page=page,
         cards=cards(page.rows, highlight.marker(query)),
-        users=search.users(query, reader_id(), NEWEST_PAGE).rows if asked == NEWEST_PAGE else [],
+        users=people.users(query, reader_id(), NEWEST_PAGE).rows if asked == NEWEST_PAGE else [],
         mark=highlight.nickname_marker(query),
     )
 
@@ -69,7 +70,7 @@ def find_people():
         "explore/search_people.html",
         typed=typed,
         query=query,
-        page=search.users(query, reader_id(), bounds()),
+        page=people.users(query, reader_id(), bounds()),
         mark=highlight.nickname_marker(query),
     )
 
@@ -77,7 +78,7 @@ def find_people():
 @bp.errorhandler(TookTooLong)
 def search_took_too_long(error: TookTooLong):
     """Ask for a search that is easier to answer."""
-    current_app.logger.info("a search was given up after %s seconds", search.MAX_SECONDS)
+    current_app.logger.info("a search was given up after %s seconds", MAX_SECONDS)
     typed, query = _asked()
     page = render_template(
         "explore/search.html",

@@ -1,4 +1,4 @@
-"""Posts and users by what a visitor looks for, a page at a time.
+"""Posts by what a visitor looks for, a page at a time.
 
 The index is kept by triggers that the migrations make: FTS5 in SQLite, tsvector in
 PostgreSQL. What is typed never reaches their query languages as it is.
@@ -6,20 +6,13 @@ PostgreSQL. What is typed never reaches their query languages as it is.
 
 from typing import Any
 
-import sqlalchemy as sa
-
-from app.database.bounded import bounded
+from app.database.bounded import MAX_SECONDS, bounded
 from app.extensions import db
-from app.models import User
-from app.queries.pagination import MIN_ID, Bounds, Page, bidirectional, page_of, read
-from app.queries.profiles import PEOPLE
+from app.queries.pagination import MIN_ID, Bounds, Page, read
 from app.queries.search.statements import Kind, statements_of
-from app.queries.search.terms import Phrase, Query, beginnings, folded, words
+from app.queries.search.terms import Phrase, Query, folded, words
 from app.queries.timelines import PostRow
-from app.queries.visibility import given, is_shown
-
-# Seconds after which the database gives one up.
-MAX_SECONDS = 2.0
+from app.queries.visibility import given
 
 
 def posts(query: Query, reader_id: int, bounds: Bounds) -> Page:
@@ -38,20 +31,6 @@ def posts(query: Query, reader_id: int, bounds: Bounds) -> Page:
     with bounded(MAX_SECONDS):
         statements = statements_of(dialect, kind)
         return read(statements, bounds, PostRow._make, MIN_ID, **given(reader_id), **values)
-
-
-def users(query: Query, reader_id: int, bounds: Bounds) -> Page:
-    """Return a page of the users whose nickname begins with one of the words, newest first.
-
-    Raises TookTooLong.
-    """
-    if not (texts := beginnings(query)):
-        return Page([])
-    fits = (User.nickname_key.startswith(text, autoescape=True) for text in texts)
-    people = PEOPLE.where(sa.or_(*fits), is_shown(User.id))
-    pages = bidirectional(lambda downwards: page_of(people, User.id, downwards))
-    with bounded(MAX_SECONDS):
-        return read(pages, bounds, **given(reader_id))
 
 
 def _match_sqlite(phrases: list[Phrase]) -> str:

@@ -7,6 +7,7 @@ from urllib.parse import quote
 from app import db
 from app.models import Post
 from app.queries.pagination import NEWEST_PAGE
+from app.queries.search import people
 from app.queries.search import results as search
 from app.queries.search import terms as search_terms
 from app.tests.support.reading import SearchPageTestCase
@@ -199,7 +200,7 @@ class HostileSearchTests(SearchPageTestCase):
                 db.session.rollback()
                 query = search_terms.parse(text)
                 search.posts(query, 0, NEWEST_PAGE)
-                search.users(query, 0, NEWEST_PAGE)
+                people.users(query, 0, NEWEST_PAGE)
 
     def test_nothing_was_obeyed(self):
         for text in HOSTILE:

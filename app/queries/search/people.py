@@ -1,0 +1,61 @@
+"""Users by the beginning of their nickname, a page at a time."""
+
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.database.bounded import MAX_SECONDS, bounded
+from app.extensions import db
+from app.models import User
+from app.queries.pagination import Bidirectional, Bounds, Page, bidirectional, first, page_of, read
+from app.queries.profiles import PEOPLE
+from app.queries.search.terms import Query, beginnings
+from app.queries.visibility import given, is_shown
+
+# So many who fit are put in order one and all; of more, the next is never far.
+MAX_SORTED = 5000
+# Comes after all that a nickname may hold.
+END = "\x7f"
+
+
+def users(query: Query, reader_id: int, bounds: Bounds) -> Page:
+    """Return a page of the users whose nickname begins with one of the words, newest first.
+
+    Raises TookTooLong.
+    """
+    if not (texts := beginnings(query)):
+        return Page([])
+    values: dict[str, Any] = {f"from_{n}": text for n, text in enumerate(texts)}
+    values |= {f"to_{n}": text + END for n, text in enumerate(texts)}
+    with bounded(MAX_SECONDS):
+        statements = _statements(db.engine.dialect.name, len(texts))
+        return read(statements, bounds, **given(reader_id), **values)
+
+
+@cache
+def _statements(dialect: str, texts: int) -> Bidirectional:
+    # What begins with a text is a range of the names in order, and an index has them so. That
+    # of PostgreSQL is one of its own, since its others may order as a dictionary does.
+    key = User.nickname_key if dialect == "sqlite" else sa.collate(User.nickname_key, "C")
+    fits = [
+        sa.and_(key >= sa.bindparam(f"from_{n}"), key < sa.bindparam(f"to_{n}"))
+        for n in range(texts)
+    ]
+    return bidirectional(lambda downwards: _page(fits, downwards))
+
+
+def _page(fits: list[sa.ColumnElement[bool]], downwards: bool) -> sa.Select:
+    # Where few fit they are read by name and sorted by id; where many do, the users are walked
+    # by id until the page is full.
+    by_name = (sa.select(User.id).where(fit).limit(MAX_SORTED + 1).subquery() for fit in fits)
+    fitting = sa.union(*(sa.select(names.c.id) for names in by_name)).cte("fitting")
+    count = sa.select(sa.func.count().label("fit")).select_from(fitting).subquery()
+    few = sa.select(User.id).where(count.c.fit <= MAX_SORTED, User.id.in_(sa.select(fitting.c.id)))
+    many = sa.select(User.id).where(count.c.fit > MAX_SORTED, sa.or_(*fits))
+    pages = (
+        page_of(ids.select_from(count.join(User, sa.true())), User.id, downwards).subquery()
+        for ids in (few.where(is_shown(User.id)), many.where(is_shown(User.id)))
+    )
+    found = sa.union_all(*(sa.select(page.c.id) for page in pages))
+    return first(PEOPLE.where(User.id.in_(found)), User.id, downwards)
