@@ -1,5 +1,6 @@
 """Bringing the database up to the newest migration, and telling whether it is there."""
 
+import time
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -20,6 +21,8 @@ from config import SettingError
 MIGRATIONS = Path(__file__).parent.with_name("migrations")
 # Any number will do; it must only be the same in every process of the site.
 MIGRATION_LOCK = 6_207_012
+# In seconds.
+LOCK_ASKED_EVERY = 0.1
 
 
 def upgrade(app: Flask) -> None:
@@ -89,10 +92,15 @@ def _migration_lock():
         with portalocker.Lock(path, timeout=60):
             yield
         return
-    with db.engine.connect() as connection:
+    # In no transaction, and asked for again and again rather than waited for: an index that is
+    # made beside those who write waits for every transaction and statement that began before.
+    engine = db.engine.execution_options(isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
         # The lock belongs to the connection and ends with it, also when we crash.
-        connection.execute(sa.text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
+        take = sa.select(sa.func.pg_try_advisory_lock(MIGRATION_LOCK))
+        while not connection.scalar(take):
+            time.sleep(LOCK_ASKED_EVERY)
         try:
             yield
         finally:
-            connection.execute(sa.text("SELECT pg_advisory_unlock(:key)"), {"key": MIGRATION_LOCK})
+            connection.execute(sa.select(sa.func.pg_advisory_unlock(MIGRATION_LOCK)))

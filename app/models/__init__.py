@@ -11,7 +11,7 @@ from app.models.moderation.reports import Report, Thing
 from app.models.names import RefusedIdentifier, ReservedName
 from app.models.notifications import Notification
 from app.models.posts.brought import BroughtPost
-from app.models.posts.post import BIG_ID, MAX_BODY, Mention, Post, Tag
+from app.models.posts.post import BIG_ID, MAX_BODY, DeletedPost, Mention, Post, Tag
 from app.models.relationships.blocks import Block, KeptApart, TooManyBlocks
 from app.models.relationships.followers import followers
 from app.models.sign_ins import MAX_IDENTIFIER, Identity, SignIn, SignInEnded, Suspended
@@ -27,6 +27,7 @@ __all__ = [
     "Application",
     "Block",
     "BroughtPost",
+    "DeletedPost",
     "HiddenPost",
     "Identity",
     "Invitation",

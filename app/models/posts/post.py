@@ -19,9 +19,18 @@ MAX_BODY = 140
 
 
 class Post(Model):
-    __table_args__ = (sa.Index(None, "user_id", "id"), {"sqlite_autoincrement": True})
+    __table_args__ = (
+        sa.Index(None, "user_id", "id"),
+        sa.Index(None, "thread_id", "id"),
+        {"sqlite_autoincrement": True},
+    )
 
     id: Mapped[int] = mapped_column(BIG_ID, primary_key=True)
+    # The post that this one answers, and the first of its conversation. No keys of another
+    # table: either may have been deleted, and a conversation goes on. A trigger makes a post
+    # that answers none the first of its own.
+    reply_to_id: Mapped[int | None] = mapped_column(BIG_ID, index=True)
+    thread_id: Mapped[int] = mapped_column(BIG_ID, nullable=True)
     body: Mapped[str] = mapped_column(sa.String(MAX_BODY))
     timestamp: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
     edited: Mapped[datetime | None] = mapped_column(UTCDateTime)
@@ -60,6 +69,19 @@ class Post(Model):
         with writing() as session:
             own = sa.delete(Post).where(Post.id == post_id, Post.user_id == author_id)
             return session.scalar(own.returning(Post.id)) is not None
+
+
+class DeletedPost(Model):
+    """The place in its conversation of a post that was deleted, while there are replies to it.
+
+    Triggers keep it, however posts are deleted.
+    """
+
+    __table_args__ = (sa.Index(None, "thread_id", "id"),)
+
+    id: Mapped[int] = mapped_column(BIG_ID, primary_key=True, autoincrement=False)
+    thread_id: Mapped[int] = mapped_column(BIG_ID)
+    by_moderator: Mapped[bool] = mapped_column(server_default=sa.false())
 
 
 class Tag(Model):

@@ -1,6 +1,7 @@
 """Data of an old schema, on its way to the newest one."""
 
 import importlib
+from datetime import UTC, datetime
 
 import flask_migrate
 import sqlalchemy as sa
@@ -9,6 +10,7 @@ from app import create_app, db
 from app.database.upgrade import upgrade
 from app.models.posts.post import Mention, Post, Tag
 from app.tests.support.base import Browser, TestCase, settings
+from app.tests.support.data.schema import differences
 from app.tests.support.programs.processes import fresh_database
 
 # Bodies, and what each has to carry afterwards: tags, and what may be nicknames.
@@ -25,8 +27,8 @@ BODIES = (
 )
 
 
-class WordsOfOldPostsTests(TestCase):
-    """Tags and mentions of posts written before there were any."""
+class OldDatabaseTestCase(TestCase):
+    """A database of an older schema, with john, susan and posts of john's."""
 
     def setUp(self):
         super().setUp()
@@ -50,16 +52,22 @@ class WordsOfOldPostsTests(TestCase):
                 " VALUES (:name, :name, '', '2026-01-01 00:00:00', '')",
                 {"name": name},
             )
+        if not bodies:
+            return
         self.execute(
             "INSERT INTO post (body, timestamp, user_id)"
             " SELECT :body, '2026-01-01 00:00:00', id FROM \"user\" WHERE nickname = 'john'",
             [{"body": body} for body in bodies],
         )
 
+
+class WordsOfOldPostsTests(OldDatabaseTestCase):
+    """Tags and mentions of posts written before there were any."""
+
     def words(self) -> list[tuple[str, list[str], list[str]]]:
         """Give each post with its tags and mentions, the oldest first."""
         db.session.rollback()
-        return [
+        found = [
             (
                 post.body,
                 sorted(db.session.scalars(sa.select(Tag.name).where(Tag.post_id == post.id))),
@@ -69,8 +77,11 @@ class WordsOfOldPostsTests(TestCase):
                     )
                 ),
             )
-            for post in db.session.scalars(sa.select(Post).order_by(Post.id)).all()
+            for post in db.session.execute(sa.select(Post.id, Post.body).order_by(Post.id)).all()
         ]
+        # Or else the tables that are changed would wait for this reader.
+        db.session.rollback()
+        return found
 
     def test_they_are_there_after_the_upgrade_from_the_first_schema(self):
         self.write_under("0001", [body for body, *_ in BODIES])
@@ -104,9 +115,54 @@ class WordsOfOldPostsTests(TestCase):
         ]
         upgrade(self.old)
         self.assertEqual(self.words(), expected)
-        # Or else the tables that are dropped would wait for this reader.
-        db.session.rollback()
         flask_migrate.downgrade(revision="0003")
         self.assertEqual(self.words(), expected)
         upgrade(self.old)
         self.assertEqual(self.words(), expected)
+
+
+class ConversationsOfOldPostsTests(OldDatabaseTestCase):
+    """Which conversation posts belong to that were written without knowing of any."""
+
+    def conversations(self) -> list[tuple[int, int | None, int | None]]:
+        with db.engine.connect() as connection:
+            columns = Post.id, Post.reply_to_id, Post.thread_id
+            return [tuple(row) for row in connection.execute(sa.select(*columns).order_by(Post.id))]
+
+    def write(self, *ids: int) -> None:
+        """Write posts as the site of the day before it knew of conversations."""
+        self.execute(
+            "INSERT INTO post (id, body, timestamp, user_id) VALUES (:id, 'x', :moment, 1)",
+            [{"id": post_id, "moment": datetime(2026, 1, 1, tzinfo=UTC)} for post_id in ids],
+        )
+
+    def test_every_old_post_begins_its_own_in_however_many_pieces(self):
+        name = "app.migrations.versions.0016b_conversations_of_old_posts"
+        migration = importlib.import_module(name)
+        self.write_under("0011", [])
+        # Those below 0 were brought along.
+        ids = [*range(-3, 0), *range(1, migration.PIECE + 3), 5 * migration.PIECE]
+        self.write(*ids)
+        upgrade(self.old)
+        self.assertEqual(self.conversations(), [(one, None, one) for one in ids])
+
+    def test_the_release_before_goes_on_writing(self):
+        self.write_under("0011", [])
+        upgrade(self.old)
+        self.write(-1, 5)
+        self.execute(
+            "INSERT INTO post (body, timestamp, user_id) SELECT body, timestamp, 1 FROM post"
+        )
+        rows = self.conversations()
+        self.assertEqual(len(rows), 4)
+        for post_id, reply_to_id, thread_id in rows:
+            self.assertEqual((reply_to_id, thread_id), (None, post_id))
+
+    def test_once_stopped_in_the_middle_it_begins_anew(self):
+        self.write_under("0016", ["one", "two"])
+        self.execute("UPDATE post SET thread_id = NULL")
+        self.execute("CREATE INDEX ix_post_reply_to_id ON post (body)")
+        upgrade(self.old)
+        self.assertEqual([thread for _, _, thread in self.conversations()], [1, 2])
+        with db.engine.connect() as connection:
+            self.assertEqual(differences(connection), [])

@@ -45,7 +45,7 @@ class FirstStartTests(JoinMixin, unittest.TestCase):
         return servers
 
     def assert_empty(self, url: str) -> None:
-        engine = sa.create_engine(url)
+        engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
         self.addCleanup(engine.dispose)
         self.assertEqual(sa.inspect(engine).get_table_names(), [])
 
@@ -78,15 +78,15 @@ class FirstStartTests(JoinMixin, unittest.TestCase):
     @unittest.skipUnless(TEST_SERVER, "needs PostgreSQL: TEST_DATABASE_URL")
     def test_four_starts_at_once_make_one_database_on_postgresql(self):
         url = fresh_database(self)
-        engine = sa.create_engine(url)
+        engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
             connection.execute(sa.select(sa.func.pg_advisory_lock(MIGRATION_LOCK)))
             servers = self.start_four(DATABASE_URL=url)
 
             def asking() -> int:
                 return connection.exec_driver_sql(
-                    "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database"
-                    " WHERE datname = current_database() AND locktype = 'advisory' AND NOT granted"
+                    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                    " AND query LIKE 'SELECT pg_try_advisory_lock%%'"
                 ).scalar()
 
             wait_until(lambda: asking() == 4, START_SECONDS, "all asking", servers[0])

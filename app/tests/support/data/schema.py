@@ -11,6 +11,7 @@ from app.tests.support.programs.processes import TEST_SERVER
 # Triggers that the migrations make. A migration that rebuilds a table on SQLite loses
 # the table's triggers without a word, so each is named here.
 TRIGGERS = {"followers_count_insert", "followers_count_delete", "post_search_update"}
+TRIGGERS |= {"post_thread", "post_deleted"}
 if not TEST_SERVER:
     TRIGGERS |= {"post_search_insert", "post_search_delete"}
 
