@@ -47,6 +47,7 @@ PROBLEMS = {
     "Please sign in once more.",
     "invalid": "Your provider's answer could not be verified. Please sign in once more.",
     "nobody": "Your provider did not say who you are. Please sign in another way.",
+    "taken": "This OpenID already belongs to somebody here, so it cannot be added.",
     "removed": "Whoever had this OpenID here was removed by the moderators, "
     "so nobody can join with it again.",
 }

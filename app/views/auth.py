@@ -49,7 +49,8 @@ LOOKED_LIMIT = "200 per 5 minutes"
 ANSWER_LIMIT = "60 per 5 minutes"
 NEWS = (
     "Since you last signed in with this OpenID, another was added to yours. "
-    "Please look at them under “Edit your profile”, and remove it if that was not you."
+    "Please look at them under “Settings”, “Account and sign-in”, "
+    "and remove it if that was not you."
 )
 
 
@@ -161,6 +162,8 @@ def sign_in_failed(problem: str, expected: Asked | None = None):
         asked.give_back(expected.typed)
     if g.user.is_authenticated:
         # Somebody who changes how they get in, and whom the sign-in page would send on.
+        if expected and expected.add_to is not None and problem != "cancelled":
+            return account.not_added(problem, expected)
         flash(PROBLEMS[problem], "error")
         if expected and expected.prove is not None:
             return proofs.back_to_choice(expected)

@@ -15,14 +15,12 @@ from flask import (
 from flask_login import current_user, login_required
 from sqlalchemy.exc import IntegrityError
 
-from app import provider
 from app.extensions import db
-from app.forms import EditForm, OpenIDForm
-from app.models import Identity, KeptApart, ReservedName, SignIn, User
+from app.forms import EditForm
+from app.models import KeptApart, ReservedName, User
 from app.models.avatars import DRAWN
 from app.models.names import RenamedTooOften
 from app.models.relationships.following import MAX_FOLLOWING, FollowsTooMany
-from app.openid import asked
 from app.queries import profiles, timelines
 from app.queries.pagination import MIN_ID
 from app.rendering.cards import cards
@@ -31,7 +29,6 @@ from app.views.paging import bounds
 from app.web.access import reader_id, reader_required
 from app.web.headers import (
     FOR_EVER,
-    allow_offsite_form_action,
     allow_public_caching,
     allow_unvaried_caching,
 )
@@ -141,8 +138,6 @@ def not_found():
 @login_required
 def edit():
     """Let the user change nickname and about me."""
-    # Its changes of OpenIDs may lead through a provider.
-    allow_offsite_form_action()
     before = g.user.nickname
     form = EditForm(before, obj=g.user)
     if form.validate_on_submit():
@@ -157,15 +152,14 @@ def edit():
                 current_app.logger.info("user %s, until now %s, renamed", g.user.id, before)
             flash("Your changes have been saved.", "success")
             return redirect(url_for("profiles.edit"))
-    page = render_template(
-        "profiles/edit.html",
-        form=form,
-        openid_form=OpenIDForm(formdata=None, openid=asked.typed("openid")),
-        identities=db.session.scalars(g.user.identities.select().order_by(Identity.id)).all(),
-        sign_ins=db.session.scalars(g.user.sign_ins.select().order_by(SignIn.id.desc())).all(),
-        consents=provider.consents_of(g.user),
-    )
+    page = render_template("profiles/edit.html", form=form)
     return (page, 400) if form.errors else page
+
+
+@bp.get("/edit/delete")
+def delete():
+    """Lead to where leaving is by now; the address was another once."""
+    return redirect(url_for("account.delete"))
 
 
 @bp.get(f"{DRAWN}<seed>.svg")

@@ -132,8 +132,10 @@ class RemovedOpenIDTests(EndingCase):
         identity = db.session.scalar(
             sa.select(Identity.id).where(Identity.user_id == self.miguel.id)
         )
-        self.home.get("/edit")
-        self.home.post(f"/edit/openids/{identity}/remove", {"csrf_token": self.home.token()})
+        self.home.get("/settings/account")
+        self.home.post(
+            f"/settings/account/openids/{identity}/remove", {"csrf_token": self.home.token()}
+        )
         self.assert_in(self.home, self.work)
 
     def test_who_was_about_to_sign_in_with_it_is_a_stranger(self):
@@ -148,7 +150,7 @@ class RemovedOpenIDTests(EndingCase):
 
 class LeavingEndsTests(EndingCase):
     def test_deleting_oneself_ends_all_of_it(self):
-        self.home.get("/edit/delete")
+        self.home.get("/settings/data/leave")
         self.home.submit(nickname="miguel")
         for browser in (self.home, self.work):
             self.assertFalse(self.is_in(browser))

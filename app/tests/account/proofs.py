@@ -36,7 +36,7 @@ class ProofTests(ProvingCase):
                 self.provider.lies = self.told(ago)
                 self.press("add")
                 self.prove()
-                self.assertEqual(self.here.path, "/edit/proof")
+                self.assertEqual(self.here.path, "/settings/proof")
                 self.alerts(proofs.TOO_OLD)
                 self.assertEqual(self.proved(), before)
                 self.press("remove")
@@ -97,7 +97,7 @@ class ProofTests(ProvingCase):
                 self.press("add")
                 url = self.here.url.replace("id%2Fsusan", f"id%2F{name}")
                 self.here.get(self.provider.visit(url).url)
-                self.assertEqual(self.here.path, "/edit/proof")
+                self.assertEqual(self.here.path, "/settings/proof")
                 self.alerts(proofs.NOT_YOURS)
                 self.assertEqual((self.proved(), self.count(User)), (before, users))
                 self.here.get("/")
@@ -110,7 +110,7 @@ class ProofTests(ProvingCase):
     def test_it_counts_for_who_began_it_and_in_that_browser_alone(self):
         self.press("add")
         answer = self.decide(self.here)
-        self.here.get(SITE + "/edit")
+        self.here.get(SITE + "/settings/account")
         self.here.submit(button="Sign out")
         self.here.get(answer.url)
         self.assertEqual(self.here.path, "/login")
@@ -153,7 +153,7 @@ class ProofTests(ProvingCase):
 
     def test_the_cookies_stay_small(self):
         for _ in range(6):
-            self.here.get(SITE + "/edit")
+            self.here.get(SITE + "/settings/account")
             # Random, since what repeats itself is compressed.
             self.here.submit(openid=self.provider.origin + "/id/" + secrets.token_hex(100))
             size = sum(
@@ -180,7 +180,7 @@ class OwnProofTests(JoinMixin, SecondProviderCase):
         self.miguel.submit(button=OWN_BUTTON)
         self.assertEqual(self.miguel.page.heading, "Hi, miguel!")
         self.clock.moment += A_MOMENT
-        self.miguel.get("/edit")
+        self.miguel.get("/settings/account")
         self.miguel.submit(button="Sign out everywhere")
         self.assertEqual(self.count(SignIn), 1)
 
@@ -189,7 +189,7 @@ class OwnProofTests(JoinMixin, SecondProviderCase):
         db.session.execute(sa.delete(AccountSignIn))
         db.session.commit()
         self.clock.moment += timedelta(hours=1)
-        self.miguel.get("/edit/delete")
+        self.miguel.get("/settings/data/leave")
         self.miguel.submit(nickname="miguel")
         self.assertEqual(self.miguel.path, "/openid/sign-in")
         self.assertEqual(self.miguel.page.statuses, [proofs.WHY])
@@ -197,7 +197,7 @@ class OwnProofTests(JoinMixin, SecondProviderCase):
         asked = next(v for v in reversed(self.miguel.visited) if "openid.mode=checkid" in v)
         self.assertIn("openid.pape.max_auth_age=600", asked)
         self.miguel.submit(username="miguel", password=PASSWORD)
-        self.assertEqual(self.miguel.path, "/edit/delete")
+        self.assertEqual(self.miguel.path, "/settings/data/leave")
         self.miguel.submit(button="Delete me and all that I wrote")
         self.assertEqual(self.count(User), 0)
 
@@ -206,7 +206,7 @@ class OwnProofTests(JoinMixin, SecondProviderCase):
         db.session.execute(sa.delete(AccountSignIn))
         db.session.commit()
         self.clock.moment += timedelta(hours=1)
-        self.miguel.get("/edit")
+        self.miguel.get("/settings/account")
         self.miguel.submit(button="Sign out everywhere")
         self.miguel.submit(username="ingrid", password=PASSWORD)
         self.assertEqual((self.miguel.path, self.miguel.status), ("/openid/sign-in", 400))
@@ -220,7 +220,7 @@ class NewsTests(ProvingCase):
         self.assertEqual(
             self.here.page.statuses, ["You can sign in with your new OpenID from now on."]
         )
-        self.there.get("/edit")
+        self.there.get("/settings/account")
         self.assertIn("added just now", self.there.page.words)
         for told in ([NEWS], []):
             self.clock.moment += timedelta(minutes=1)
@@ -229,7 +229,7 @@ class NewsTests(ProvingCase):
     def test_one_from_before_this_was_kept_has_no_date(self):
         db.session.execute(sa.update(Identity).values(added=None))
         db.session.commit()
-        self.here.get("/edit")
+        self.here.get("/settings/account")
         self.assertNotIn("added", self.here.page.words)
 
 

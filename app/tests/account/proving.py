@@ -44,7 +44,7 @@ class ProvingTests(ProvingCase):
                 self.prove()
                 self.assertFalse(self.is_done(change))
                 self.assertEqual(self.here.page.statuses, [proofs.AGAIN])
-                where = "/edit/delete" if change == "leave" else "/edit"
+                where = "/settings/data/leave" if change == "leave" else "/settings/account"
                 self.assertEqual(self.here.path, where)
                 # What was typed is in its field again, and the same press does it.
                 if change == "add":
@@ -58,12 +58,12 @@ class ProvingTests(ProvingCase):
 
     def test_signing_out_this_browser_is_free(self):
         self.clock.moment += timedelta(days=1)
-        self.here.get("/edit")
+        self.here.get("/settings/account")
         db.session.rollback()
         own = db.session.scalar(sa.select(sa.func.max(SignIn.id)))
-        self.here.post(f"/edit/sign-ins/{own}/end", {"csrf_token": self.here.token()})
+        self.here.post(f"/settings/account/sign-ins/{own}/end", {"csrf_token": self.here.token()})
         self.assertEqual((self.here.path, self.count(SignIn)), ("/login", 1))
-        self.there.get("/edit")
+        self.there.get("/settings/account")
         self.there.submit(button="Sign out")
         self.assertEqual(self.count(SignIn), 0)
 
@@ -85,14 +85,14 @@ class ProvingTests(ProvingCase):
         self.provider.decision = "cancel"
         self.press("leave")
         self.prove()
-        self.assertEqual((self.here.path, self.here.status), ("/edit/proof", 200))
+        self.assertEqual((self.here.path, self.here.status), ("/settings/proof", 200))
         self.alerts(PROBLEMS["cancelled"])
         self.assertEqual(self.proved(), before)
         self.here.submit(button=f"Use this one {self.other}")
         self.assertEqual(self.asked(self.here)["openid.claimed_id"], self.other)
         self.prove()
         self.here.get(self.here.page.links["Not now"])
-        self.assertEqual(self.here.path, "/edit/delete")
+        self.assertEqual(self.here.path, "/settings/data/leave")
         form = next(form for form in self.here.page.forms if "nickname" in form.names)
         self.assertEqual(form.fields["nickname"], "susan")
         self.provider.decision = "allow"
@@ -111,7 +111,7 @@ class ProvingTests(ProvingCase):
             session["_user_id"] = token
         self.clock.moment += timedelta(minutes=11)
         self.press("add")
-        self.assertEqual(self.here.path, "/edit/proof")
+        self.assertEqual(self.here.path, "/settings/proof")
         self.alerts(PROBLEMS["not_found"])
         self.here.submit(button=f"Use this one {self.first}")
         self.prove()
@@ -127,7 +127,9 @@ class ProvingTests(ProvingCase):
         db.session.commit()
         self.clock.moment += timedelta(minutes=11)
         self.press("add")
-        self.assertEqual((self.here.path, self.here.page.heading), ("/edit/proof", "Is it you?"))
+        self.assertEqual(
+            (self.here.path, self.here.page.heading), ("/settings/proof", "Is it you?")
+        )
         self.here.submit(button=f"Use this one {self.other}")
         self.prove()
         self.here.submit(button="Add")
@@ -140,19 +142,21 @@ class ProvingTests(ProvingCase):
         self.provider.requests.clear()
         for chosen in (str(johns), "", "x", "0", f" {johns}", f"{self.provider.origin}/id/john"):
             with self.subTest(chosen):
-                self.here.get("/edit/proof?next=/edit")
-                self.here.post("/edit/proof", {"csrf_token": self.here.token(), "identity": chosen})
+                self.here.get("/settings/proof?next=/settings/account")
+                self.here.post(
+                    "/settings/proof", {"csrf_token": self.here.token(), "identity": chosen}
+                )
                 self.assertEqual(self.here.status, 404)
         self.assertEqual(self.provider.requests, [])
 
     def test_a_stranger_sees_none_of_it(self):
         stranger = self.browser()
-        stranger.get("/edit/proof?next=/edit")
+        stranger.get("/settings/proof?next=/settings/account")
         self.assertEqual(stranger.path, "/login")
 
     def test_the_way_back_is_a_page_of_this_site(self):
         for target in ("http://evil.example/", "//evil.example", "javascript:alert(1)"):
-            self.here.get(f"/edit/proof?next={target}")
+            self.here.get(f"/settings/proof?next={target}")
             self.assertEqual(self.here.page.links["Not now"], "/")
 
     def test_it_is_the_same_without_a_provider_of_our_own(self):

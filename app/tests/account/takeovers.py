@@ -56,7 +56,7 @@ class ProofTakeoverCase(TakeoverCase):
         }
 
     def press(self, browser: Browser, change: str) -> None:
-        path = "/edit/delete" if change == "leave" else "/edit"
+        path = "/settings/data/leave" if change == "leave" else "/settings/account"
         browser.get(SITE + path)
         self.assertEqual(browser.path, path)
         token = {"csrf_token": browser.token()}
@@ -65,12 +65,12 @@ class ProofTakeoverCase(TakeoverCase):
                 browser.submit(openid=self.evil)
             case "remove":
                 spare = sa.select(Identity.id).where(Identity.identifier == self.spare)
-                browser.post(f"/edit/openids/{db.session.scalar(spare)}/remove", token)
+                browser.post(f"/settings/account/openids/{db.session.scalar(spare)}/remove", token)
             case "end one":
                 others = sa.select(sa.func.max(SignIn.id)).where(SignIn.user_id == self.victims[1])
-                browser.post(f"/edit/sign-ins/{db.session.scalar(others)}/end", token)
+                browser.post(f"/settings/account/sign-ins/{db.session.scalar(others)}/end", token)
             case "end all":
-                browser.post("/edit/sign-ins/end", token)
+                browser.post("/settings/account/sign-ins/end", token)
             case "leave":
                 browser.submit(nickname="victim2")
 
@@ -104,7 +104,7 @@ class HostileProofTests(ProofTakeoverCase):
                 self.provider.reset()
                 for trick, value in tricks.items():
                     setattr(self.provider, trick, value)
-                mallory.get(SITE + "/edit")
+                mallory.get(SITE + "/settings/account")
                 mallory.submit(openid=typed)
                 asked = [v for v in mallory.visited if "openid.mode=checkid" in v]
                 if asked:
@@ -149,7 +149,7 @@ class StolenCookieTests(ProofTakeoverCase):
         self.assertEqual(self.victim.page.statuses, [proofs.AGAIN])
         before = self.state()
         for thief in thieves:
-            for path in ("/edit", "/edit/delete", "/edit/proof"):
+            for path in ("/settings/account", "/settings/data/leave", "/settings/proof"):
                 with self.subTest(path):
                     thief.get(SITE + path)
                     self.assertEqual(thief.path, "/login")
@@ -169,7 +169,7 @@ class StolenCookieTests(ProofTakeoverCase):
         before = self.state()
         thief.get(answer.url)
         self.assertEqual(self.state(), before)
-        thief.get(SITE + "/edit")
+        thief.get(SITE + "/settings/account")
         self.assertEqual(thief.path, "/login")
 
     def test_what_was_begun_in_time_is_not_finished_later(self):
@@ -200,7 +200,7 @@ class StolenCookieTests(ProofTakeoverCase):
 
     def test_a_sign_in_of_the_thief_does_not_happen_in_the_victims_browser(self):
         before = self.state()
-        for path in ("/login", "/edit"):
+        for path in ("/login", "/settings/account"):
             thief = self.begin(self.evil)
             answer = self.provider.visit(thief.url)
             self.victim.get(SITE + path)
@@ -213,11 +213,11 @@ class StolenCookieTests(ProofTakeoverCase):
         before = self.state()
         spare = db.session.scalar(sa.select(Identity.id).where(Identity.identifier == self.spare))
         for path, fields in [
-            ("/edit/openids", {"openid": self.evil}),
-            (f"/edit/openids/{spare}/remove", {}),
-            ("/edit/sign-ins/end", {}),
-            ("/edit/delete", {"nickname": "victim2"}),
-            ("/edit/proof", {"identity": str(spare), "next": "/edit"}),
+            ("/settings/account/openids", {"openid": self.evil}),
+            (f"/settings/account/openids/{spare}/remove", {}),
+            ("/settings/account/sign-ins/end", {}),
+            ("/settings/data/leave", {"nickname": "victim2"}),
+            ("/settings/proof", {"identity": str(spare), "next": "/settings/account"}),
         ]:
             with self.subTest(path):
                 headers = {"Origin": "http://evil.example", "Referer": "http://evil.example/"}
@@ -225,7 +225,11 @@ class StolenCookieTests(ProofTakeoverCase):
                 self.assertEqual(self.victim.status, 400)
                 self.assertEqual(self.state(), before)
         # Nor does a link.
-        for path in ("/edit/sign-ins/end", f"/edit/openids/{spare}/remove", "/edit/openids"):
+        for path in (
+            "/settings/account/sign-ins/end",
+            f"/settings/account/openids/{spare}/remove",
+            "/settings/account/openids",
+        ):
             self.victim.get(SITE + path + "?openid=" + self.evil)
             self.assertEqual((self.victim.status, self.state()), (405, before))
 
@@ -251,7 +255,7 @@ class NewcomerTests(ProofTakeoverCase):
         self.clock.moment += timedelta(minutes=59)
         browser.submit(nickname="late")
         self.assertEqual(browser.page.heading, "Hi, late!")
-        browser.get("/edit/delete")
+        browser.get("/settings/data/leave")
         browser.submit(nickname="late")
         self.assertIsNone(browser.response)
         self.assertIsNotNone(User.find("late"))

@@ -138,7 +138,7 @@ class BlockedListTests(PeopleTestCase):
         self.assertEqual(browser.url, SITE + "/user/susan")
         self.assertRegex(browser.page.statuses[0], "^You have blocked susan.")
         browser.get("/edit")
-        browser.get(browser.page.links["People you block"])
+        browser.get(browser.page.links["Blocked"])
         self.assertEqual(browser.path, "/settings/blocked")
         self.assertEqual(self.listed(browser), ["susan"])
         browser.submit(button="Unblock susan")

@@ -119,14 +119,14 @@ class Journeys(JourneyCase):
         self.chromium.press("Sign in")
         db.session.execute(sa.update(SignIn).values(proved=now() - timedelta(hours=1)))
         db.session.commit()
-        self.open("/edit")
+        self.open("/settings/account")
         self.chromium.fill(openid=other)
         self.chromium.press("Add")
-        self.assert_shown("Edit your profile", AGAIN)
+        self.assert_shown("Account and sign-in", AGAIN)
         self.assertEqual(self.chromium.field("openid").get_attribute("value"), other)
         self.chromium.press("Add")
         added = "You can sign in with your new OpenID from now on."
-        self.assert_shown("Edit your profile", added)
+        self.assert_shown("Account and sign-in", added)
 
     # Writing and reading
 
@@ -199,7 +199,7 @@ class Journeys(JourneyCase):
             self.open(path)
             self.assertNotIn("Listen to me, @calm", self.posts())
         self.open("/edit")
-        self.chromium.follow("People you block")
+        self.chromium.follow("Blocked")
         self.chromium.press("Unblock loud")
         self.assert_shown("People you block", "You do not block loud any more.")
         self.open("/user/loud")

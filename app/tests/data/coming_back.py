@@ -43,7 +43,7 @@ class RefusedIdentifierTests(LeavingCase):
 
     def test_nor_as_somebody_elses_openid(self):
         self.remove()
-        self.ingrid.get("/edit")
+        self.ingrid.get("/settings/account")
         self.ingrid.submit(openid=self.abroad)
         self.come_back(self.ingrid, self.decide(self.ingrid))
         self.assertEqual(self.ingrid.page.alerts, [PROBLEMS["removed"]])

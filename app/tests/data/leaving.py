@@ -63,21 +63,21 @@ class WhatGoesTests(LeavingCase):
         self.assertEqual(bring_along(self.miguel.id, [post], SITE + "/post/"), 1)
 
     def test_the_file_is_offered_first(self):
-        self.home.get("/edit/delete")
+        self.home.get("/settings/data/leave")
         self.home.submit(button="Make the file")
         file = zipfile.ZipFile(io.BytesIO(self.home.response.data))
         self.assertIn(b"of miguel", file.read("posts.json"))
 
     def test_without_an_account_here_none_is_spoken_of(self):
         abroad = self.foreign_sign_in()
-        abroad.get(SITE + "/edit/delete")
+        abroad.get(SITE + "/settings/data/leave")
         self.assertIn(EVERYTHING, abroad.text)
-        self.home.get("/edit")
+        self.home.get("/settings/account")
         self.home.submit(button=f"Remove {SITE}/id/miguel")
-        abroad.get(SITE + "/edit/delete")
+        abroad.get(SITE + "/settings/data/leave")
         self.assertNotIn("account", abroad.page.words)
         abroad.post(
-            "/edit/delete",
+            "/settings/data/leave",
             {
                 "csrf_token": abroad.token(),
                 "nickname": "miguel",
@@ -90,7 +90,7 @@ class WhatGoesTests(LeavingCase):
     def test_with_the_provider_off_the_account_is_left_alone(self):
         self.app = self.make_app(PROVIDER="off", OPENID_TRUSTED_ORIGINS=self.provider.origin)
         browser = self.browser(self.miguel)
-        browser.get("/edit/delete")
+        browser.get("/settings/data/leave")
         self.assertNotIn(EVERYTHING, browser.text)
         browser.submit(button=NO_ACCOUNT, nickname="miguel")
         self.assertEqual(self.left(), (1, 1, 1))
@@ -134,7 +134,7 @@ class LastWayInTests(LeavingCase):
         self.home.get("/openid")
         self.home.get(self.home.page.links["Delete your account"])
         self.assertIn("cannot go first", self.home.page.words)
-        self.assertEqual(self.home.page.links["Leave this site"], "/edit/delete")
+        self.assertEqual(self.home.page.links["Leave this site"], "/settings/data/leave")
         form = {"csrf_token": self.home.token(), "password": PASSWORD}
         self.home.post("/openid/delete", form)
         self.assertEqual(self.home.status, 400)
@@ -154,7 +154,7 @@ class LastWayInTests(LeavingCase):
         # As it was left when an account could go first.
         with writing():
             self.account().deleted = now()
-        abroad.get(SITE + "/edit")
+        abroad.get(SITE + "/settings/account")
         abroad.submit(button=f"Remove {self.abroad}")
         self.assertEqual(
             abroad.page.alerts, ["Your last OpenID stays: without it you could not sign in."]

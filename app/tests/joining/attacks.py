@@ -148,7 +148,7 @@ class InvitationAttackTests(InvitationCase):
         token = Invitation.make(None, "moderator")
         with browser.client.session_transaction(base_url=SITE) as session:
             session["invitation"] = token
-        browser.get("/edit")
+        browser.get("/settings/account")
         browser.submit(openid=f"{self.provider.origin}/id/other")
         self.come_back(browser, self.decide(browser))
         self.assertEqual(self.open_count(), 1)

@@ -103,7 +103,7 @@ class WaysTests(JoiningCase):
                 browser = self.foreign("susan")
                 before = self.users()
                 with self.under(join):
-                    browser.get("/edit")
+                    browser.get("/settings/account")
                     browser.submit(openid=f"{self.provider.origin}/id/other-{join}")
                     self.come_back(browser, self.decide(browser))
                     self.assertEqual(

@@ -161,12 +161,12 @@ class DeletingAccountTests(AccountTestCase):
 
 
 class ConsentsTests(AccountTestCase):
-    def test_they_are_listed_on_the_edit_page_and_can_be_forgotten(self):
+    def test_they_are_listed_on_the_account_page_and_can_be_forgotten(self):
         Consent.remember(self.account(), REALM)
-        self.miguel.get("/edit")
+        self.miguel.get("/settings/account")
         self.assertIn(REALM, self.miguel.page.words)
         self.miguel.submit(button=f"Forget {REALM}")
-        self.assertEqual(self.miguel.path, "/edit")
+        self.assertEqual(self.miguel.path, "/settings/account")
         self.assertNotIn(REALM, self.miguel.page.words)
         self.assertEqual(self.count(Consent), 0)
 
@@ -194,7 +194,7 @@ class ConsentsTests(AccountTestCase):
     def test_nobody_elses_are_shown_or_forgotten(self):
         Consent.remember(self.account(), REALM)
         ana = self.join("ana")
-        ana.get("/edit")
+        ana.get("/settings/account")
         self.assertNotIn(REALM, ana.page.words)
         consent = db.session.scalar(sa.select(Consent.id))
         ana.post(f"/openid/consents/{consent}/forget", {"csrf_token": ana.token()})

@@ -156,7 +156,7 @@ class SentAgainTests(JoinMixin, PeopleTestCase):
         browser = self.join("miguel")
         browser.get("/")
         browser.submit(post="still here")
-        for path in ("/post/1/delete", "/post/2/delete", "/logout", "/edit/delete"):
+        for path in ("/post/1/delete", "/post/2/delete", "/logout", "/settings/data/leave"):
             link = request_path(realm=SITE + "/", return_to=f"{SITE}{path}{LONG}")
             browser.get(link)
             self.assertEqual((browser.status, browser.page.heading), (400, REFUSED))

@@ -29,7 +29,13 @@ class LinkTests(SecondProviderCase):
 
     def test_no_link_fills_in_a_field_of_a_member(self):
         member = self.sign_in()
-        for path in ("/edit", "/edit/delete", "/edit/proof", "/", "/openid"):
+        for path in (
+            "/settings/account",
+            "/settings/data/leave",
+            "/settings/proof",
+            "/",
+            "/openid",
+        ):
             for link in self.links(path):
                 with self.subTest(link):
                     member.get(SITE + link)
@@ -37,7 +43,7 @@ class LinkTests(SecondProviderCase):
                     member.get(path)
                     self.assertNotIn("evil.example", fields_of(member))
             # Nor is any of it kept for another page.
-            for shown in ("/edit", "/edit/delete"):
+            for shown in ("/settings/account", "/settings/data/leave"):
                 member.get(shown)
                 self.assertNotIn("evil.example", fields_of(member))
 
@@ -55,10 +61,10 @@ class LinkTests(SecondProviderCase):
         for browser in (self.browser(), self.sign_in()):
             for name in NAMES:
                 fields = {name: EVIL, "openid_complete": "yes", "openid.mode": "cancel"}
-                for path in ("/login?openid_complete=yes", "/login", "/edit/openids"):
+                for path in ("/login?openid_complete=yes", "/login", "/settings/account/openids"):
                     headers = {"Origin": "http://evil.example"}
                     browser.post(path, fields, headers=headers)
-                    for shown in ("/login", "/edit"):
+                    for shown in ("/login", "/settings/account"):
                         browser.get(shown)
                         self.assertNotIn("evil.example", fields_of(browser))
 

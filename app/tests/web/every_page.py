@@ -112,9 +112,10 @@ class EveryPageTests(unittest.TestCase):
                 signs_in = browser.path in {
                     "/login",
                     # Changing how one gets in leads through a provider as well.
-                    "/edit",
-                    "/edit/delete",
-                    "/edit/proof",
+                    "/settings/account",
+                    "/settings/account/openids",
+                    "/settings/data/leave",
+                    "/settings/proof",
                     "/openid/sign-in",
                     "/openid/join",
                     "/openid/consent",

@@ -65,10 +65,10 @@ class LimitTests(PeopleTestCase):
         for user in (self.john, self.susan):
             browser = self.browser(user)
             for _ in range(25):
-                browser.get("/edit")
+                browser.get("/settings/account")
                 browser.submit(openid=NOBODYS)
-                self.assertEqual(browser.response.status_code, 200)
-            browser.get("/edit")
+                self.assertEqual(browser.response.status_code, 400)
+            browser.get("/settings/account")
             browser.submit(openid=NOBODYS)
             self.assertEqual(browser.status, 429)
 

@@ -5,9 +5,10 @@ from flask_login import login_required
 from sqlalchemy.exc import IntegrityError
 
 from app import provider
+from app.extensions import db
 from app.failures.redaction import OwnWord
 from app.forms import DeleteForm, OpenIDForm
-from app.models import User
+from app.models import Identity, SignIn, User
 from app.models.names import IdentifierRefused
 from app.openid import asked
 from app.openid.asked import Asked
@@ -18,31 +19,50 @@ from app.views.settings.proofs import sensitive_limit
 from app.web import browser_session
 from app.web.headers import allow_offsite_form_action
 
-bp = Blueprint("account", __name__, url_prefix="/edit")
-
-TAKEN = "This OpenID already belongs to somebody here, so it cannot be added."
+bp = Blueprint("account", __name__, url_prefix="/settings")
 
 
-@bp.post("/openids")
+@bp.get("/account")
+@login_required
+def index():
+    """Show how the user gets in, and where they are signed in."""
+    openid_form = OpenIDForm(formdata=None, openid=asked.typed("openid"))
+    if problem := browser_session.take_problem():
+        openid_form.openid.errors = [PROBLEMS[problem]]
+    return page(openid_form)
+
+
+def page(openid_form: OpenIDForm) -> str:
+    """Return the page of the account."""
+    # Its changes may lead through a provider.
+    allow_offsite_form_action()
+    return render_template(
+        "account/account.html",
+        openid_form=openid_form,
+        identities=db.session.scalars(g.user.identities.select().order_by(Identity.id)).all(),
+        sign_ins=db.session.scalars(g.user.sign_ins.select().order_by(SignIn.id.desc())).all(),
+        account=provider.account_of(g.user),
+        consents=provider.consents_of(g.user),
+    )
+
+
+@bp.post("/account/openids")
 @sensitive_limit
 @login_required
 def add():
     """Send the user to the provider of another OpenID, to prove that it is theirs."""
     form = OpenIDForm()
-    typed = form.openid.data
+    typed, here = form.openid.data, url_for("account.index")
     if not form.validate():
-        flash(" ".join(form.openid.errors), "error")
-        return _back(typed)
-    if proof := proofs.ask_unless_fresh(url_for("profiles.edit"), openid=typed):
+        return page(form), 400
+    if proof := proofs.ask_unless_fresh(here, openid=typed):
         return proof
     try:
-        return oid.try_login(
-            typed, next_url=url_for("profiles.edit"), add_to=g.user.id, typed={"openid": typed}
-        )
+        return oid.try_login(typed, next_url=here, add_to=g.user.id, typed={"openid": typed})
     except SignInRefused as refused:
         current_app.logger.warning("OpenID not added: %s", OwnWord(refused.problem))
-        flash(str(refused), "error")
-        return _back(typed)
+        form.openid.errors = [str(refused)]
+        return page(form), 400
 
 
 def add_proven(identifier: str, expected: Asked):
@@ -50,26 +70,32 @@ def add_proven(identifier: str, expected: Asked):
     if not g.user.is_authenticated or g.user.id != expected.add_to:
         return oid.signal_error("elsewhere", expected)
     # The way there may have taken long, or somebody may have kept its end for later.
-    if proof := proofs.ask_unless_fresh(url_for("profiles.edit"), **expected.typed):
+    if proof := proofs.ask_unless_fresh(url_for("account.index"), **expected.typed):
         return proof
     try:
         g.user.add_identity(identifier)
     except IntegrityError:
-        flash(TAKEN, "error")
+        return not_added("taken", expected)
     except IdentifierRefused:
-        flash(PROBLEMS["removed"], "error")
-    else:
-        current_app.logger.info("user %s added an OpenID", g.user.id)
-        flash("You can sign in with your new OpenID from now on.", "success")
+        return not_added("removed", expected)
+    current_app.logger.info("user %s added an OpenID", g.user.id)
+    flash("You can sign in with your new OpenID from now on.", "success")
     return _back()
 
 
-@bp.post("/openids/<int(max=2147483647):identity_id>/remove")
+def not_added(problem: str, expected: Asked):
+    """Say beside the field, in which it still stands, why an OpenID was not added."""
+    asked.give_back(expected.typed)
+    browser_session.set_problem(problem)
+    return _back()
+
+
+@bp.post("/account/openids/<int(max=2147483647):identity_id>/remove")
 @sensitive_limit
 @login_required
 def delete_openid(identity_id: int):
     """Take one OpenID away from the user, but never the last, and end what it began."""
-    if proof := proofs.ask_unless_fresh(url_for("profiles.edit")):
+    if proof := proofs.ask_unless_fresh(url_for("account.index")):
         return proof
     token = g.user.sign_in_token
     if not g.user.delete_identity(identity_id):
@@ -84,14 +110,14 @@ def delete_openid(identity_id: int):
     return _back()
 
 
-@bp.post("/sign-ins/end")
-@bp.post("/sign-ins/<int(max=2147483647):sign_in_id>/end")
+@bp.post("/account/sign-ins/end")
+@bp.post("/account/sign-ins/<int(max=2147483647):sign_in_id>/end")
 @sensitive_limit
 @login_required
 def sign_out_browsers(sign_in_id: int | None = None):
     """Sign the user out of one browser, or of all of them."""
     this_one = sign_in_id == g.user.sign_in.id
-    if not this_one and (proof := proofs.ask_unless_fresh(url_for("profiles.edit"))):
+    if not this_one and (proof := proofs.ask_unless_fresh(url_for("account.index"))):
         return proof
     g.user.sign_out(sign_in_id)
     current_app.logger.info(
@@ -107,7 +133,7 @@ def sign_out_browsers(sign_in_id: int | None = None):
     return redirect(url_for("auth.login"))
 
 
-@bp.route("/delete", methods=["GET", "POST"])
+@bp.route("/data/leave", methods=["GET", "POST"])
 @sensitive_limit
 @login_required
 def delete():
@@ -158,7 +184,5 @@ def sign_out() -> None:
     browser_session.sign_out()
 
 
-def _back(typed: str = ""):
-    if typed:
-        asked.give_back({"openid": typed})
-    return redirect(url_for("profiles.edit"))
+def _back():
+    return redirect(url_for("account.index"))

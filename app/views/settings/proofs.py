@@ -29,7 +29,7 @@ from app.web.access import user_key
 from app.web.headers import allow_offsite_form_action
 from app.web.redirects import safe_next
 
-bp = Blueprint("proofs", __name__, url_prefix="/edit")
+bp = Blueprint("proofs", __name__, url_prefix="/settings")
 
 # Each of these may ask a provider abroad; together they do so no more often than this.
 sensitive_limit = limiter.shared_limit(

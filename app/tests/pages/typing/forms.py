@@ -37,7 +37,7 @@ class RefusedFormTests(JoinMixin, PeopleTestCase):
         member.get("/edit")
         member.submit(nickname="susan", about_me="x" * 141)
         yield "a profile", member
-        member.get("/edit/delete")
+        member.get("/settings/data/leave")
         member.submit(nickname="susan")
         yield "leaving", member
         member.get("/openid/password")

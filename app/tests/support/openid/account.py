@@ -68,12 +68,12 @@ class EndingCase(JoinMixin, SecondProviderCase):
         return "Change your password" in browser.page.links
 
     def press(self, browser: Browser, button: str) -> None:
-        browser.get(SITE + "/edit")
+        browser.get(SITE + "/settings/account")
         browser.submit(button=button)
 
     def end_from(self, browser: Browser, ended: int) -> None:
-        browser.get(SITE + "/edit")
-        browser.post(f"/edit/sign-ins/{ended}/end", {"csrf_token": browser.token()})
+        browser.get(SITE + "/settings/account")
+        browser.post(f"/settings/account/sign-ins/{ended}/end", {"csrf_token": browser.token()})
 
     def sign_in_ids(self, user: User | None = None) -> list[int]:
         db.session.rollback()
@@ -111,19 +111,19 @@ class ProvingCase(JoinMixin, SecondProviderCase):
     def press(self, change: str, browser: Browser | None = None) -> Browser:
         """Let the user do one of CHANGES in `browser`, by default the one at hand."""
         browser = browser or self.here
-        browser.get(SITE + ("/edit/delete" if change == "leave" else "/edit"))
+        browser.get(SITE + ("/settings/data/leave" if change == "leave" else "/settings/account"))
         token = {"csrf_token": browser.token()}
         match change:
             case "add":
                 browser.submit(openid=self.provider.origin + "/id/third")
             case "remove":
                 other = self.id_of(Identity, Identity.identifier == self.other)
-                browser.post(f"/edit/openids/{other}/remove", token)
+                browser.post(f"/settings/account/openids/{other}/remove", token)
             case "end one":
                 first = db.session.scalar(sa.select(sa.func.min(SignIn.id)))
-                browser.post(f"/edit/sign-ins/{first}/end", token)
+                browser.post(f"/settings/account/sign-ins/{first}/end", token)
             case "end all":
-                browser.post("/edit/sign-ins/end", token)
+                browser.post("/settings/account/sign-ins/end", token)
             case "leave":
                 browser.submit(nickname="susan")
         return browser
