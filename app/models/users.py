@@ -18,7 +18,7 @@ from app.models.emails import MAX_EMAIL
 from app.models.moderation import waiting
 from app.models.names import ReservedName
 from app.models.nicknames import MAX_NICKNAME
-from app.models.notifications import Notification
+from app.models.notifications import Notification, telling
 from app.models.posts.brought import BroughtPost
 from app.models.posts.post import Post
 from app.models.relationships.following import Follower
@@ -191,6 +191,7 @@ class User(Follower, UserMixin, Model):
         """Let another OpenID sign this user in. Raises like Identity.give."""
         with writing() as session:
             Identity.give(session, identifier, self.id)
+            Notification.tell(session, self.id, kind="openid")
 
     def delete_identity(self, identity_id: int) -> bool:
         """Delete an OpenID, and sign out what it began, this browser too if it was that one.
@@ -246,10 +247,12 @@ class User(Follower, UserMixin, Model):
 
     def write(self, body: str) -> Post:
         with writing() as session:
+            kinds = telling.hearers(session, self.id, body)
             post = Post(body=body, user_id=self.id)
             session.add(post)
             session.flush()
             post.index_words()
+            telling.tell_of_post(session, post.id, self.id, kinds)
         return post
 
     def touch_last_seen(self) -> None:

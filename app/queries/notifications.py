@@ -1,16 +1,99 @@
-"""Notifications of a user, the newest first."""
+"""Notifications of a user as lines of a page: those of a day that are alike stand in one."""
+
+from datetime import datetime
+from typing import NamedTuple
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
-from app.models import Notification
-from app.queries.pagination import Bounds, Page, bidirectional, page_of, read
+from app.extensions import db
+from app.models import Notification, Post, User
+from app.queries.pagination import PAGE_SIZE, Bounds, Page
 
-_own = sa.select(Notification.id, Notification.text, Notification.created, Notification.read).where(
-    Notification.user_id == sa.bindparam("user_id")
+_actor = aliased(User)
+_own = (
+    sa.select(
+        Notification.id,
+        Notification.kind,
+        Notification.text,
+        Notification.created,
+        Notification.read,
+        Notification.alike,
+        Notification.post_id,
+        Post.body,
+        _actor.nickname,
+    )
+    .outerjoin(Post, Post.id == Notification.post_id)
+    .outerjoin(_actor, _actor.id == Notification.actor_id)
+    .where(Notification.user_id == sa.bindparam("user_id"), Notification.stands())
+    .order_by(Notification.id.desc())
 )
-OWN = bidirectional(lambda downwards: page_of(_own, Notification.id, downwards))
 
 
-def of_user(user_id: int, bounds: Bounds) -> Page:
-    """Return a page of what happened to this user."""
-    return read(OWN, bounds, user_id=user_id)
+class Line(NamedTuple):
+    """What a page tells in one line: one notification, or all of a day that are alike."""
+
+    # Of the newest; `ids` are those of all.
+    id: int
+    ids: list[int]
+    kind: str
+    text: str
+    created: datetime
+    is_new: bool
+    # Whose deeds they are, the last first; nobody's when it is the site that tells.
+    people: list[str]
+    post_id: int | None
+    body: str | None
+
+
+def of_user(user_id: int, bounds: Bounds) -> tuple[Page, int]:
+    """Return a page of what happened to this user, newest first, and how many lines are new.
+
+    All that a user has is read, which is no more than MAX_NOTIFICATIONS: the day's that are
+    alike stand together, on whatever pages they would be by themselves.
+    """
+    rows = db.session.connection().execute(_own, {"user_id": user_id}).all()
+    lines = lines_of(rows)
+    unread = sum(line.is_new for line in lines)
+    if bounds.newer is not None:
+        newer = [line for line in lines if line.id > bounds.newer]
+        shown = newer[-PAGE_SIZE:]
+    else:
+        older = lines if bounds.older is None else [x for x in lines if x.id < bounds.older]
+        shown = older[:PAGE_SIZE]
+    if not shown:
+        return Page([]), unread
+    page = Page(
+        shown,
+        shown[-1].id if shown[-1] is not lines[-1] else None,
+        shown[0].id if shown[0] is not lines[0] else None,
+    )
+    return page, unread
+
+
+def lines_of(rows) -> list[Line]:
+    """Return the lines of these notifications, which come newest first."""
+    lines: dict[int | str, Line] = {}
+    for row in rows:
+        key = row.alike or row.id
+        people = [row.nickname] if row.nickname else []
+        is_new = row.read is None
+        if (line := lines.get(key)) is None:
+            lines[key] = Line(
+                row.id,
+                [row.id],
+                row.kind,
+                row.text,
+                row.created,
+                is_new,
+                people,
+                row.post_id,
+                row.body,
+            )
+        else:
+            lines[key] = line._replace(
+                ids=[*line.ids, row.id],
+                people=line.people + people,
+                is_new=line.is_new or is_new,
+            )
+    return list(lines.values())

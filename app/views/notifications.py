@@ -1,4 +1,4 @@
-"""What happened to a user, such as a moderator's decision."""
+"""What happened to a user: who replied, who follows, what a moderator decided."""
 
 from flask import Blueprint, current_app, g, render_template, request
 from flask_login import login_required
@@ -6,6 +6,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.models import Notification
 from app.queries import notifications
+from app.rendering.notifications import deed, others, told
 from app.views.paging import bounds
 
 bp = Blueprint("notifications", __name__)
@@ -15,12 +16,22 @@ bp = Blueprint("notifications", __name__)
 @login_required
 def index():
     """Show what happened, newest first; what is shown counts as read from then on."""
-    user_id, page = g.user.id, notifications.of_user(g.user.id, bounds())
-    text = render_template("notifications/index.html", page=page)
-    unread = [row.id for row in page.rows if row.read is None]
-    if unread and request.method == "GET":
+    user_id = g.user.id
+    page, unread = notifications.of_user(user_id, bounds())
+    # Something may have happened since the user was loaded.
+    g.user.sign_in = g.user.sign_in._replace(unread=unread)
+    new = [line for line in page.rows if line.is_new]
+    text = render_template(
+        "notifications/index.html",
+        page=page,
+        first=new[0].id if new else None,
+        deed=deed,
+        others=others,
+        told=told,
+    )
+    if new and request.method == "GET":
         try:
-            Notification.mark_read(user_id, unread)
+            Notification.mark_read(user_id, [one for line in new for one in line.ids])
         except SQLAlchemyError as error:
             # The page is no worse for it; they are new once more.
             reason = getattr(error, "orig", None) or error

@@ -17,6 +17,7 @@ from app.models.joining.applications import Application
 from app.models.joining.invitations import Invitation
 from app.models.moderation.actions import Action
 from app.models.names import IdentifierRefused, RefusedIdentifier
+from app.models.notifications import Notification
 from app.models.users import User
 
 
@@ -99,6 +100,8 @@ def _entry(identifier: str, token: str | None):
             raise NotWelcome(entry)
         if invitation is not None:
             invitation.user_id, user.role = user.id, invitation.role
+            if invitation.inviter_id is not None:
+                Notification.tell(session, invitation.inviter_id, "", "invitation", user.id)
         session.execute(sa.delete(Application).where(Application.identifier == identifier))
 
     return enter
@@ -128,6 +131,7 @@ def approve(application: Application, moderator: User) -> User | None:
                 reason="Asked to join.",
             )
         )
+        Notification.tell(session, user.id, kind="approval")
         is_new.append(user)
 
     if current_app.config["JOIN"] == "closed":

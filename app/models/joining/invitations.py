@@ -108,6 +108,14 @@ class Invitation(Model):
 
         Belongs inside `writing()`, with the new user: whatever undoes the one undoes the other.
         """
+        # Who invited is told, and must not leave meanwhile: with them goes this row.
+        user = sa.table("user", sa.column("id"))
+        inviter = sa.select(Invitation.inviter_id).where(Invitation.token_hash == hashed(token))
+        session.execute(
+            sa.select(user.c.id)
+            .where(user.c.id == inviter.scalar_subquery())
+            .with_for_update(read=True, key_share=True)
+        )
         # The update is the lock: of twenty at once it changes the row for one.
         return session.scalar(
             sa.update(Invitation)

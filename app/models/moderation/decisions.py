@@ -174,6 +174,7 @@ def _hide(session: Session, decision: Decision, body: str | None) -> str:
     if session.get(HiddenPost, post_id):
         raise Impossible("The post is hidden already.")
     session.add(HiddenPost(post_id=post_id, reason=decision.reason))
+    Notification.take_back(session, Notification.post_id == post_id)
     return f"hid {POST}, which only you still see"
 
 
@@ -199,6 +200,7 @@ def _suspend(session: Session, decision: Decision, body: str | None) -> str:
     until = _until(decision)
     session.add(Suspension(user_id=user_id, reason=decision.reason, until=until))
     endings.sign_out_everywhere(session, user_id)
+    Notification.take_back(session, Notification.actor_id == user_id)
     return f"suspended you until {absolute(until)}" if until else "suspended you"
 
 

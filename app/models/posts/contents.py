@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Container
 from itertools import takewhile
 
 from app.models.nicknames import MAX_NICKNAME
@@ -57,6 +58,16 @@ def mentions_in(text: str) -> set[str]:
     for token in TOKEN.finditer(text):
         if token["mention"]:
             found |= set(possible_names(token["mention"][1:]))
+    return found
+
+
+def mentioned(text: str, known: Container[str]) -> set[str]:
+    """Return those of the `known` nicknames, in lower case, that `text` mentions."""
+    found = set()
+    for token in TOKEN.finditer(text):
+        if token["mention"]:
+            names = possible_names(token["mention"][1:])
+            found |= set([name for name in names if name in known][:1])
     return found
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.database import UTCDateTime, now, writing
 from app.extensions import Model, db
 from app.models.nicknames import MAX_NICKNAME
+from app.models.notifications import telling
 from app.models.posts import contents
 from app.models.posts.contents import MAX_TAG
 
@@ -52,15 +53,18 @@ class Post(Model):
     @staticmethod
     def edit(post_id: int, author_id: int, body: str) -> bool:
         """Change a post; returns False when the author has none of that id."""
+        own = sa.select(Post).where(Post.id == post_id, Post.user_id == author_id)
         with writing() as session:
-            post = session.scalar(
-                sa.select(Post).where(Post.id == post_id, Post.user_id == author_id)
-            )
+            # People before posts, as whoever decides about both holds them.
+            kinds = telling.hearers(session, author_id, body)
+            post = session.scalar(own.with_for_update())
             if post is None:
                 return False
             if post.body != body:
+                old_body = post.body
                 post.body, post.edited = body, now()
                 post.index_words()
+                telling.tell_of_edit(session, post_id, author_id, kinds, body, old_body)
         return True
 
     @staticmethod

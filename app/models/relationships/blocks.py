@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.database import UTCDateTime, now, writing
 from app.extensions import Model, db
+from app.models.notifications import Notification
 from app.models.relationships.followers import followers
 
 # Of one user; a page asks for each author whether there is one.
@@ -63,6 +64,8 @@ class Block(Model):
             columns = followers.c.follower_id, followers.c.followed_id
             follows = _between(*columns, blocker_id, blocked_id)
             session.execute(sa.delete(followers).where(follows))
+            told = Notification.user_id, Notification.actor_id
+            Notification.take_back(session, _between(*told, blocker_id, blocked_id))
         return True
 
     @staticmethod

@@ -6,6 +6,7 @@ from sqlalchemy.orm import Mapped
 
 from app.database import writing
 from app.extensions import db
+from app.models.notifications import Notification
 from app.models.posts.post import Post
 from app.models.relationships.blocks import Block
 from app.models.relationships.followers import followers
@@ -45,6 +46,7 @@ class Follower:
                 count = sa.select(_user.c.following_count).where(_user.c.id == me)
                 if session.execute(count).scalar_one() > MAX_FOLLOWING:
                     raise FollowsTooMany
+                Notification.tell(session, other, kind="follow", actor_id=me)
         except IntegrityError:
             return False
         return True
@@ -52,6 +54,12 @@ class Follower:
     def unfollow(self, user: "Follower") -> bool:
         """Follow `user` no more; returns False when they were not followed."""
         with writing() as session:
+            Notification.take_back(
+                session,
+                Notification.user_id == user.id,
+                Notification.actor_id == self.id,
+                Notification.kind == "follow",
+            )
             row = sa.delete(followers).where(
                 followers.c.follower_id == self.id, followers.c.followed_id == user.id
             )

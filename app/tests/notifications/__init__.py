@@ -1,0 +1,1 @@
+"""What people hear of, once and not from everybody; the page, the feeds and the letters of it."""
