@@ -10,6 +10,7 @@ from app.database import UTCDateTime, now, writing
 from app.extensions import Model, db
 from app.models.moderation.actions import Suspension
 from app.models.names import IdentifierRefused, RefusedIdentifier
+from app.models.notifications import Notification
 from app.models.tokens import hashed, new_token
 
 # Longer OpenIDs are refused: a newcomer's waits in a cookie.
@@ -116,11 +117,13 @@ class SignIn(Model):
         proved: datetime | None = None,
         account_sign_in_id: int | None = None,
         replaced_id: int | None = None,
+        is_known: bool = True,
     ) -> str:
         """Sign a user in with one of their OpenIDs; return the token that the browser shows.
 
         `proved` is when they proved it, by default now; `account_sign_in_id` is this browser's
-        sign-in at our own provider, and `replaced_id` the one that it had here before.
+        sign-in at our own provider, and `replaced_id` the one that it had here before. The user
+        is told of it when the browser is not known.
         Raises Suspended while they are that.
         Raises SignInEnded when the OpenID is not theirs any more, or the provider's sign-in
         has ended: an answer that was kept back must not outlive what it came from.
@@ -146,6 +149,8 @@ class SignIn(Model):
                     browser=browser[:MAX_BROWSER],
                 )
             )
+            if not is_known:
+                Notification.tell(session, user_id, browser, "sign-in")
         return token
 
     @staticmethod

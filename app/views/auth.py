@@ -199,7 +199,8 @@ def _signed_in(user: User, identifier: str, remember: bool, proved: datetime, ne
     target, news = oid.get_next_url(), Identity.is_followed_by_another(identifier)
     try:
         at_provider = account_sign_ins.here()
-        sign_ins.begin(user, identifier, remember, proved, at_provider.id if at_provider else None)
+        at_provider_id = at_provider.id if at_provider else None
+        sign_ins.begin(user, identifier, remember, proved, at_provider_id, new)
     except SignInEnded:
         return sign_in_failed("elsewhere")
     except Suspended:

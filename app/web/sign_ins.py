@@ -8,18 +8,24 @@ from flask_login import current_user
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.models import LAST_SEEN_EVERY, SignIn, User
-from app.web import browser_session
+from app.web import browser_session, known_browsers
 
 # When last_seen could not be written last, as time.monotonic() counts.
 FAILED = "last_seen_failed"
 
 
 def begin(
-    user: User, identifier: str, remember: bool, proved: datetime, account_sign_in_id: int | None
+    user: User,
+    identifier: str,
+    remember: bool,
+    proved: datetime,
+    account_sign_in_id: int | None,
+    is_new: bool = False,
 ) -> None:
     """Sign `user` in with `identifier`, in a session that keeps nothing of the one before.
 
     What stays is the sign-in at our own provider, which has the id `account_sign_in_id`.
+    A user who is not new is told when it is the first in this browser.
     Raises SignInEnded like SignIn.begin.
     """
     user.sign_in_token = SignIn.begin(
@@ -30,7 +36,9 @@ def begin(
         proved,
         account_sign_in_id,
         current_user.sign_in.id if current_user.is_authenticated else None,
+        is_known=is_new or known_browsers.is_known(user.id),
     )
+    known_browsers.remember(user.id)
     browser_session.begin(user, remember)
     current_app.logger.info("sign-in of user %s", user.id)
 
