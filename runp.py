@@ -10,6 +10,7 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 
 from app import create_app
+from app.database.in_use import announce
 from app.database.upgrade import upgrade
 from app.shutdown import end_on_sigterm, heed_sigterm
 from config import MAX_THREADS, SettingError
@@ -43,6 +44,7 @@ else:
 
 app = create_app()
 upgrade(app)
+announce(app)
 # It stays. Not looking through it for garbage spares every request, and keeps memory shared
 # with workers that are forked from here.
 gc.freeze()

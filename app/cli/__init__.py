@@ -16,7 +16,7 @@ from openid.fetchers import HTTPFetchingError
 from openid.message import OPENID2_NS
 from openid.yadis import xri
 
-from app.cli import check, demo, joining, moderation
+from app.cli import check, database, demo, joining, moderation
 from app.database import end_transaction, writing
 from app.database.engine import unhurried
 from app.database.upgrade import upgrade
@@ -48,6 +48,8 @@ account_commands = group("account", "Look after accounts of this site's own prov
 moderation_commands = group("moderation", "Keep order, above the moderators.")
 moderation_commands.add_command(moderation.waiting)
 moderation_commands.add_command(moderation.decide)
+database_commands = AppGroup("database", help="Look after the database as a whole.")
+database_commands.add_command(database.move)
 
 
 def init_app(app: Flask) -> None:
@@ -60,6 +62,9 @@ def init_app(app: Flask) -> None:
         account_commands,
         moderation_commands,
         mail_commands,
+        database_commands,
+        database.backup,
+        database.restore,
         check_settings,
         demo.demo,
         joining.setup,

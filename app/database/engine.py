@@ -24,7 +24,7 @@ def init_app(app: Flask) -> None:
             # The first connection alone: a file that is taken away later must not be made again.
             sa.event.listen(db.engine, "do_connect", _prepare_file, once=True)
             sa.event.listen(db.engine, "connect", _prepare_sqlite)
-            sa.event.listen(db.engine, "begin", _begin_sqlite)
+            sa.event.listen(db.engine, "begin", begin_sqlite)
         else:
             postgresql.bound(db.engine, app.config)
 
@@ -45,7 +45,7 @@ def _prepare_file(dialect, record, arguments, options) -> None:
 
 def _prepare_sqlite(connection, record) -> None:
     # The driver would begin transactions at moments of its own choosing;
-    # _begin_sqlite says when instead.
+    # begin_sqlite says when instead.
     connection.isolation_level = None
     for pragma in (
         f"busy_timeout = {BUSY_SECONDS * 1000}",
@@ -56,7 +56,8 @@ def _prepare_sqlite(connection, record) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _begin_sqlite(connection) -> None:
+def begin_sqlite(connection: sa.Connection) -> None:
+    """Begin a transaction as its connection was told: one that writes, or one that may."""
     # A transaction that reads first and then wants to write fails at once when
     # another one wrote in between, however long busy_timeout is. One that says
     # so when it begins waits its turn.

@@ -7,6 +7,8 @@ from contextvars import ContextVar
 import psycopg
 import sqlalchemy as sa
 
+from app.database import in_use
+
 # What libpq is told unless DATABASE_URL says otherwise. A server that takes no connection, or
 # whose machine is gone, is given up after these seconds (the last: milliseconds).
 OPTIONS = {
@@ -72,6 +74,7 @@ def bound(engine: sa.Engine, config: dict) -> None:
         connection.autocommit = True
         calls = ", ".join(["set_config(%s, %s, false)"] * len(settings))
         connection.execute(f"SELECT {calls}", [text for pair in settings.items() for text in pair])
+        in_use.mark(connection)
         connection.autocommit = False
 
 

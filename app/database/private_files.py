@@ -7,9 +7,9 @@ from pathlib import Path
 
 from config import basedir
 
-# Beside the database itself: SQLite's two, and the lock of a start. SQLite gives its own
-# the mode of the database.
-BESIDE = ("", "-wal", "-shm", ".lock")
+# Beside the database itself: SQLite's two, the locks of a start and of processes that serve.
+# SQLite gives its own the mode of the database.
+BESIDE = ("", "-wal", "-shm", ".lock", ".serving")
 OTHERS = 0o077
 
 

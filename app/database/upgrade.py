@@ -61,6 +61,12 @@ def is_current() -> bool:
         return MigrationContext.configure(connection).get_current_revision() == _newest()
 
 
+def is_known(revision: str) -> bool:
+    """Return whether there is such a migration in this release."""
+    known = ScriptDirectory(str(MIGRATIONS)).walk_revisions()
+    return revision in {script.revision for script in known}
+
+
 @cache
 def _newest() -> str | None:
     # Reading the migrations was most of what /readyz cost.

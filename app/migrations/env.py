@@ -10,8 +10,10 @@ database = current_app.extensions["migrate"].db
 
 
 def run_migrations() -> None:
+    # Another database than the site's own, when one is made or restored.
+    engine = context.config.attributes.get("engine", database.engine)
     # A migration reads before it writes: SQLite has to know from the beginning that it will.
-    with database.engine.connect().execution_options(writes=True) as connection:
+    with engine.connect().execution_options(writes=True) as connection:
         context.configure(
             connection=connection,
             target_metadata=database.metadata,

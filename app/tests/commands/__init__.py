@@ -1,4 +1,4 @@
 """The commands of whoever runs the site.
 
-How they back up and restore a database is in `database`.
+How they back up and restore a database is in `copies`.
 """

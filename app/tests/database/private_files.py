@@ -54,7 +54,7 @@ class PrivateFilesTests(TestCase):
         browser.get("/openid/join")
         browser.submit(username="miguel", password="correct horse battery", email="")
         self.assertIn("miguel", browser.page.words)
-        names = ["app.db", "app.db-shm", "app.db-wal", "app.db.lock"]
+        names = ["app.db", "app.db-shm", "app.db-wal", "app.db.lock", "app.db.serving"]
         self.assertEqual(modes(folder), dict.fromkeys(names, "0o600"))
         for name, mode in modes(folder / "tmp", "*").items():
             self.assertEqual(mode, "0o600", name)

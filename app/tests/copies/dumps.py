@@ -1,11 +1,9 @@
-"""Backing up and restoring, exactly as README prints it."""
+"""Dumps by PostgreSQL's own programs, exactly as .github/docs/keeping.md prints it."""
 
 import os
 import re
-import sqlite3
 import stat
 import subprocess
-import sys
 import unittest
 from pathlib import Path
 
@@ -22,15 +20,14 @@ from config import basedir
 
 
 def recipe(*words: str) -> str:
-    """Return the one code block of README that holds all of `words`."""
-    blocks = re.findall(
-        r"(?ms)^```\n(.*?)^```", (basedir / "README.md").read_text(encoding="utf-8")
-    )
+    """Return the one code block of the text that holds all of `words`."""
+    text = (basedir / ".github" / "docs" / "keeping.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"(?ms)^```\n(.*?)^```", text)
     [block] = [block for block in blocks if all(word in block for word in words)]
     return block
 
 
-class BackupCase(TestCase):
+class DumpCase(TestCase):
     slow = True
 
     def setUp(self):
@@ -38,7 +35,7 @@ class BackupCase(TestCase):
         self.folder = temporary_folder(self)
 
     def shell(self, commands: str, folder: Path | None = None) -> subprocess.CompletedProcess:
-        """Run what somebody copies from README, under the usual umask."""
+        """Run what somebody copies from there, under the usual umask."""
         return subprocess.run(
             ["bash", "-c", "umask 022\n" + commands],
             cwd=folder or self.folder,
@@ -95,69 +92,8 @@ class BackupCase(TestCase):
         self.assertEqual(john.write("and new").user_id, john.id)
 
 
-@unittest.skipIf(TEST_SERVER, "about SQLite alone")
-class SQLiteBackupTests(BackupCase):
-    def setUp(self):
-        super().setUp()
-        self.backup = recipe("sqlite3", "backup.db")
-        self.restore = recipe("cp backup.db")
-        self.path = self.folder / "app.db"
-        program = self.folder / "venv" / "bin" / "python"
-        program.parent.mkdir(parents=True)
-        program.symlink_to(sys.executable)
-
-    def test_a_backup_of_a_running_site_is_whole_and_private(self):
-        self.site(f"sqlite:///{self.path}")
-        self.fill_the_first_schema()
-        with db.engine.connect() as reader:
-            # What it was is still being read, so nothing of this leaves the -wal file.
-            reader.exec_driver_sql("SELECT * FROM post").fetchall()
-            with db.engine.begin() as writer:
-                writer.exec_driver_sql("UPDATE post SET body = 'only in the log'")
-            self.assert_done(self.backup)
-        self.assert_private("backup.db")
-        connection = sqlite3.connect(self.folder / "backup.db")
-        self.addCleanup(connection.close)
-        self.assertEqual(connection.execute("PRAGMA integrity_check").fetchone(), ("ok",))
-        self.assertEqual(
-            connection.execute("SELECT body FROM post").fetchone()[0], "only in the log"
-        )
-
-    def test_in_the_wrong_folder_it_fails_and_makes_nothing(self):
-        wrong = self.folder / "elsewhere"
-        wrong.mkdir()
-        (wrong / "venv").symlink_to(self.folder / "venv")
-        done = self.shell(self.backup, wrong)
-        self.assertNotEqual(done.returncode, 0)
-        self.assertIn("unable to open database file", done.stderr)
-        self.assertEqual([path.name for path in wrong.iterdir()], ["venv"])
-
-    def test_a_backup_is_restored_after_an_upgrade(self):
-        app = self.site(f"sqlite:///{self.path}")
-        self.fill_the_first_schema()
-        self.assert_done(self.backup)
-        upgrade(app)
-        User.find("john").write("written since")
-        db.session.remove()
-        db.engine.dispose()
-        # As a site leaves it that was killed.
-        for ending in ("-wal", "-shm"):
-            Path(f"{self.path}{ending}").write_bytes(b"of the time since")
-        self.assert_done(self.restore)
-        self.assert_private("app.db")
-        self.assert_as_of_old(app)
-
-    def test_without_a_backup_nothing_is_lost(self):
-        self.site(f"sqlite:///{self.path}")
-        self.fill_the_first_schema()
-        db.engine.dispose()
-        before = self.path.read_bytes()
-        self.assertNotEqual(self.shell(self.restore).returncode, 0)
-        self.assertEqual(self.path.read_bytes(), before)
-
-
 @unittest.skipUnless(TEST_SERVER, "about PostgreSQL alone")
-class PostgreSQLBackupTests(BackupCase):
+class DumpTests(DumpCase):
     def setUp(self):
         super().setUp()
         self.url = sa.make_url(fresh_database(self))
