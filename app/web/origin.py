@@ -1,5 +1,7 @@
 """This site's own address: what it is, and which requests came to it."""
 
+import ipaddress
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from flask import Flask, current_app, redirect, request
@@ -27,13 +29,34 @@ def own_url(path: str = "/") -> str:
     return current_app.config["SITE_URL"] + path
 
 
+def by_address_too(view: Callable) -> Callable:
+    """Mark a page that programs may ask for under an address of the machine.
+
+    It may tell nothing that depends on who asks or on the host's name.
+    """
+    vars(view)["is_asked_by_address"] = True
+    return view
+
+
 def _require_own_host() -> None:
     host = _without_port(request.host)
     own = urlsplit(current_app.config["SITE_URL"]).netloc
     if host == _without_port(own):
         return
+    view = current_app.view_functions.get(request.endpoint or "")
+    if hasattr(view, "is_asked_by_address") and _is_of_machine(host):
+        return
     if current_app.config["SITE_URL_CHOSEN"] or host not in LOOPBACK_HOSTS:
         raise ForeignHost
+
+
+def _is_of_machine(host: str) -> bool:
+    # Not any name: a page of somebody who points theirs here could read the answer.
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return host in LOOPBACK_HOSTS
+    return True
 
 
 def _without_port(netloc: str) -> str:

@@ -7,18 +7,21 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.database import writing
 from app.database.upgrade import has_every_table, is_current
 from app.extensions import limiter
+from app.web.origin import by_address_too
 
 bp = Blueprint("health", __name__)
 limiter.exempt(bp)
 
 
 @bp.get("/healthz")
+@by_address_too
 def alive():
     """Say that the process answers."""
     return _word("ok")
 
 
 @bp.get("/readyz")
+@by_address_too
 def ready():
     """Say whether the database answers, is up to date, has every table and can be written."""
     try:

@@ -163,7 +163,7 @@ class Server(Process):
         super().__init__(case, *command, PORT=str(self.port), **options)
 
     def wait(self) -> "Server":
-        """Wait until the sign-in page is answered."""
+        """Wait until it answers, under whatever name."""
         wait_until(self._answers, START_SECONDS, "an answer", self)
         return self
 
@@ -176,7 +176,7 @@ class Server(Process):
             if knock.connect_ex(("127.0.0.1", self.port)):
                 return False
         try:
-            return self.browser().get("/login").status_code == 200
+            return self.browser().get("/healthz").status_code == 200
         except OSError:
             return False
 
