@@ -1,0 +1,1 @@
+"""Several machines of the site as its keeper sets them up: behind nginx, with shared servers."""

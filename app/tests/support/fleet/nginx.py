@@ -1,0 +1,91 @@
+"""nginx with the very file of .github/deploy, on free ports and with a certificate of its own."""
+
+import os
+import ssl
+import subprocess
+from pathlib import Path
+
+from app.tests.support.programs.processes import (
+    START_SECONDS,
+    Process,
+    free_port,
+    require,
+    temporary_folder,
+    wait_until,
+)
+from app.tests.support.programs.socket_browser import SocketBrowser
+from config import basedir
+
+SITE_FILE = basedir / ".github" / "deploy" / "microblog.nginx"
+# What a distribution has around the files of its sites.
+AROUND = """
+daemon off;
+pid {folder}/nginx.pid;
+error_log stderr;
+{user}
+events {{ worker_connections 4096; }}
+http {{
+    types {{ text/html html; text/css css; text/javascript js; }}
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    include {folder}/site;
+}}
+"""
+SELF_SIGNED = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2"
+SELF_SIGNED += " -subj /CN=localhost -addext subjectAltName=DNS:localhost"
+
+
+class Nginx:
+    """nginx in front of the machines at `ports`, at https://localhost and a free port."""
+
+    def __init__(self, case, ports: list[int]):
+        require("nginx", "openssl", packages="nginx-light and openssl")
+        self.folder, self.port, self.plain_port = temporary_folder(case), free_port(), free_port()
+        self.origin = f"https://localhost:{self.port}"
+        self.certificate = self.folder / "certificate.pem"
+        subprocess.run(
+            [*SELF_SIGNED.split(), "-keyout", self.folder / "key.pem", "-out", self.certificate],
+            check=True,
+            capture_output=True,
+        )
+        (self.folder / "site").write_text(self._site(ports))
+        # Its workers would have another account than root, to which this folder is closed.
+        user = "" if os.geteuid() else "user root;"
+        main = self.folder / "nginx.conf"
+        main.write_text(AROUND.format(folder=self.folder, user=user))
+        self.process = Process(case, "nginx", "-c", main, "-e", "stderr")
+        wait_until(self._answers, START_SECONDS, "an answer", self.process)
+
+    def _site(self, ports: list[int]) -> str:
+        text = SITE_FILE.read_text(encoding="utf-8")
+        machine = "    server 127.0.0.1:5000 max_fails=1 fail_timeout=5s;\n"
+        for before, after in {
+            machine: "".join(machine.replace("5000", str(port)) for port in ports),
+            "listen 80;": f"listen 127.0.0.1:{self.plain_port};",
+            "listen 443 ssl": f"listen 127.0.0.1:{self.port} ssl",
+            "    listen [::]:80;\n": "",
+            "    listen [::]:443 ssl http2;\n": "",
+            "server_name blog.example.com;": "server_name localhost;",
+            "/etc/letsencrypt/live/blog.example.com/fullchain.pem": str(self.certificate),
+            "/etc/letsencrypt/live/blog.example.com/privkey.pem": str(self.folder / "key.pem"),
+            "/var/cache/nginx/": f"{self.folder}/cache-",
+            "/var/log/nginx/": f"{self.folder}/",
+        }.items():
+            assert before in text, before
+            text = text.replace(before, after)
+        return text
+
+    def _answers(self) -> bool:
+        try:
+            return bool(self.browser().get("/static/style.css").status_code)
+        except OSError:
+            return False
+
+    def browser(self) -> SocketBrowser:
+        return SocketBrowser(self.origin, ssl.create_default_context(cafile=self.certificate))
+
+    def log(self, name: str = "microblog.log") -> str:
+        return Path(self.folder, name).read_text()
