@@ -26,6 +26,7 @@ from app.models import Post, User
 from app.openid import fetcher
 from app.openid.store import DatabaseStore
 from app.provider.models import Account
+from app.provider.second_factor import changes
 from app.web import access
 
 
@@ -209,5 +210,9 @@ def reset_account(username: str) -> None:
         raise click.ClickException(f"There is no account {username}.")
     password = secrets.token_urlsafe(12)
     account.set_password(password)
+    # Only now: the password until then may be known to whoever the owner wants to be rid of.
+    was_on = changes.turn_off(account)
     click.echo(f"The new password of {account.username} is {password}")
+    if was_on:
+        click.echo("No code is asked for after it any more, until its owner sets that up again.")
     click.echo("Please pass it on in private, and ask its owner to change it.")

@@ -5,11 +5,11 @@ from flask import Flask, current_app
 
 def init_app(app: Flask) -> None:
     """Add the provider to `app`, unless PROVIDER is off."""
-    from app.provider.views import accounts, endpoint
+    from app.provider.views import accounts, endpoint, second_factor, second_step
 
     if app.config["PROVIDER"] != "off":
-        app.register_blueprint(endpoint.bp)
-        app.register_blueprint(accounts.bp)
+        for module in (endpoint, accounts, second_step, second_factor):
+            app.register_blueprint(module.bp)
 
 
 def consents_of(user) -> list:

@@ -3,18 +3,53 @@
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, EmailField, PasswordField, StringField
 from wtforms.validators import ValidationError
+from wtforms.widgets import TextInput
 
 from app.forms import one_line
 from app.models import cleaned_email, nicknames
 from app.provider.models import Account
 from app.provider.passwords import strength
+from app.provider.second_factor.models import SecondFactor
 
-WRONG = "That is not your password."
+CODE_HINT = "The six digits that your app shows now, or a recovery code."
 
 
 def typed(password: str | None) -> str:
     """Return a password as it was typed; a form without the field has an empty one."""
     return password or ""
+
+
+def _is_typed(form: FlaskForm, field) -> None:
+    if not field.data.strip():
+        raise ValidationError("Please type the code.")
+
+
+class CodeField(PasswordField):
+    """A field for a code, which can be read while it is typed, but is a secret all the same."""
+
+    def __init__(self, label="Code", **options):
+        options |= {"widget": TextInput(), "filters": [typed], "validators": [_is_typed]}
+        super().__init__(label, description=CODE_HINT, **options)
+
+
+class CodeForm(FlaskForm):
+    code = CodeField()
+
+
+class OwnerForm(FlaskForm):
+    """A form that is for the owner alone: the password, and the code where one is asked for."""
+
+    password = PasswordField("Password", filters=[typed])
+    code: CodeField | None = CodeField()
+
+    def __init__(self, account: Account, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if SecondFactor.of(account.id) is None:
+            del self.code
+
+    def validate_password(self, field) -> None:
+        if not field.data:
+            raise ValidationError("Please type your password.")
 
 
 class SignInForm(FlaskForm):
@@ -58,12 +93,12 @@ class JoinForm(FlaskForm):
             raise ValidationError("Please type an address such as you@example.com, or nothing.")
 
 
-class PasswordForm(FlaskForm):
+class PasswordForm(OwnerForm):
     old_password = PasswordField("Your password until now", filters=[typed])
     password = PasswordField("New password", filters=[typed])
 
     def __init__(self, account: Account, *args, **kwargs):
-        super().__init__(*args, **kwargs)
+        super().__init__(account, *args, **kwargs)
         self.account = account
 
     def validate_old_password(self, field) -> None:
@@ -74,17 +109,3 @@ class PasswordForm(FlaskForm):
         account = self.account
         if problem := strength.problem(field.data, account.username, account.email):
             raise ValidationError(problem)
-
-    def refuse(self) -> None:
-        self.old_password.errors = [WRONG]
-
-
-class DeleteAccountForm(FlaskForm):
-    password = PasswordField("Password", filters=[typed])
-
-    def validate_password(self, field) -> None:
-        if not field.data:
-            raise ValidationError("Please type your password.")
-
-    def refuse(self) -> None:
-        self.password.errors = [WRONG]

@@ -11,6 +11,7 @@ from app.extensions import Model, db
 from app.models import Identity, SignIn, User, endings
 from app.models.tokens import hashed, new_token
 from app.provider.passwords import hashing
+from app.provider.second_factor.models import SecondFactor
 
 # In characters.
 MAX_REALM = 500
@@ -120,16 +121,13 @@ class Account(Model):
         hashed_password = hashing.make_hash(password)
         with writing() as session:
             self.password_hash = hashed_password
-            self._sign_out(session, keep)
+            self.sign_out(session, keep)
 
-    def _sign_out(self, session: Session, keep: int | None) -> None:
+    def sign_out(self, session: Session, keep: int | None) -> None:
+        """Sign out what the account began but the site's sign-in of the id `keep`."""
         # First those here: nothing begins at the site any more that comes from one of them.
         session.execute(sa.delete(AccountSignIn).where(AccountSignIn.account_id == self.id))
         endings.sign_out(session, endings.hangs_on(self.identifier), keep)
-
-    def is_last_way_in(self) -> bool:
-        """Return whether a user here could not sign in without this account."""
-        return endings.is_last_way_in(db.session(), self.identifier)
 
     def delete(self, keep: int | None = None) -> bool:
         """Delete all but the username, and sign out what it began like a new password.
@@ -152,7 +150,8 @@ class Account(Model):
             self._delete_all_but_name(session)
 
     def _delete_all_but_name(self, session: Session, keep: int | None = None) -> None:
-        self._sign_out(session, keep)
+        self.sign_out(session, keep)
+        SecondFactor.delete(session, self.id)
         session.execute(sa.delete(Consent).where(Consent.account_id == self.id))
         self.password_hash, self.email, self.deleted = "", None, now()
 
@@ -166,10 +165,16 @@ class AccountSignIn(Model):
         sa.ForeignKey("account.id", ondelete="CASCADE"), index=True
     )
     began: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
+    with_code: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     account: Mapped[Account] = relationship()
 
     @staticmethod
-    def begin(account: Account, before: str | None = None, sign_in_id: int | None = None) -> str:
+    def begin(
+        account: Account,
+        before: str | None = None,
+        sign_in_id: int | None = None,
+        with_code: bool = False,
+    ) -> str:
         """Sign in and return the token that this browser shows from now on.
 
         It takes the place of the one that shows the token `before`. The site's sign-ins in this
@@ -179,7 +184,8 @@ class AccountSignIn(Model):
         with writing() as session:
             outdated = AccountSignIn.began < now() - SIGN_IN_ENDS_AFTER
             session.execute(sa.delete(AccountSignIn).where(outdated))
-            sign_in = AccountSignIn(token_hash=hashed(token), account_id=account.id)
+            sign_in = AccountSignIn(account_id=account.id, with_code=with_code)
+            sign_in.token_hash = hashed(token)
             session.add(sign_in)
             session.flush()
             replaced = AccountSignIn.token_hash == hashed(before or "")
@@ -206,6 +212,8 @@ class AccountSignIn(Model):
             .where(
                 AccountSignIn.token_hash == hashed(token),
                 AccountSignIn.began > now() - SIGN_IN_ENDS_AFTER,
+                # Without a code it is none where the account asks for one, however it began.
+                AccountSignIn.with_code | ~SecondFactor.is_of(AccountSignIn.account_id),
             )
         )
 

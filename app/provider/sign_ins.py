@@ -1,14 +1,17 @@
 """Who is signed in at our own provider in this browser; the site's sign-in is another thing."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from flask import g
 from flask_login import current_user
 
 from app.database import now
+from app.models import SignInEnded, User
 from app.provider.models import Account, AccountSignIn
 from app.provider.passwords import known_browsers
 from app.web import browser_session
+from app.web import sign_ins as site_sign_ins
 
 PROOF_LASTS = timedelta(minutes=5)
 
@@ -21,6 +24,11 @@ def current() -> Account | None:
 def began() -> datetime | None:
     """Return when the password of the account that is signed in here was typed, or None."""
     return _found()[1]
+
+
+def with_code() -> bool:
+    """Return whether the account's second factor was asked for, too."""
+    return _found()[2]
 
 
 def is_fresh(max_age: timedelta | None, asked: datetime | None) -> bool:
@@ -41,13 +49,30 @@ def here() -> AccountSignIn | None:
     return AccountSignIn.find(token) if token else None
 
 
-def begin(account: Account) -> None:
+def at_site() -> int | None:
+    """Return the id of the site's sign-in in this browser, or None."""
+    return current_user.sign_in.id if current_user.is_authenticated else None
+
+
+def begin(account: Account, with_code: bool = False) -> None:
     """Sign in afresh; of the session before, only the sign-ins under way go on."""
-    in_hand = current_user.sign_in.id if current_user.is_authenticated else None
-    token = AccountSignIn.begin(account, browser_session.account_token(), in_hand)
+    before = browser_session.account_token()
+    token = AccountSignIn.begin(account, before, at_site(), with_code)
     browser_session.begin_account(token)
     known_browsers.mark(account)
     g.pop("account", None)
+
+
+def begin_anew(account: Account, with_code: bool = False) -> None:
+    """Sign in afresh whoever has just changed how that is done, here and at the site."""
+    begin(account, with_code)
+    # They have proved the OpenID too, and copies of this browser's cookies are worth no more
+    # than what was changed.
+    if current_user.is_authenticated:
+        owner = User.of_identifier(account.identifier)
+        if owner and owner.id == current_user.id:
+            with suppress(SignInEnded):
+                site_sign_ins.renew(account.identifier, now())
 
 
 def sign_out() -> None:
@@ -58,8 +83,10 @@ def sign_out() -> None:
     g.pop("account", None)
 
 
-def _found() -> tuple[Account | None, datetime | None]:
+def _found() -> tuple[Account | None, datetime | None, bool]:
     if "account" not in g:
         sign_in = here()
-        g.account = (sign_in.account, sign_in.began) if sign_in else (None, None)
+        g.account = (None, None, False)
+        if sign_in:
+            g.account = (sign_in.account, sign_in.began, sign_in.with_code)
     return g.account

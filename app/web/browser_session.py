@@ -22,6 +22,8 @@ NEWCOMER = "newcomer"
 INVITATION = "invitation"
 # Who has proved an OpenID and is suspended, and when, in seconds since the epoch.
 SUSPENDED = "suspended"
+# That the password of an account at our own provider was right a moment ago.
+PASSWORD_PROOF = "password_proof"
 
 # Flask-Login's: who is signed in, and a note to itself to set its own cookie or take it back.
 USER, REMEMBER = "_user_id", "_remember"
@@ -37,6 +39,18 @@ class Newcomer(NamedTuple):
     remember: bool
     # When it was proved, in seconds since the epoch.
     proved: int
+
+
+class PasswordProof(NamedTuple):
+    """That a password was right, which signs nobody in, as the session keeps it."""
+
+    account_id: int
+    # Of the password at that time.
+    stamp: str
+    # When it was typed, in seconds since the epoch.
+    typed: int
+    # Of the second factor that is to be set up, or None when a code is the next step.
+    salt: str | None
 
 
 def begin(user: UserMixin, remember: bool) -> None:
@@ -79,6 +93,20 @@ def account_token() -> str | None:
 
 def sign_out_account() -> None:
     session.pop(ACCOUNT, None)
+
+
+def set_password_proof(proof: PasswordProof) -> None:
+    session[PASSWORD_PROOF] = list(proof)
+
+
+def password_proof() -> PasswordProof | None:
+    """Return what was proved by a password in this browser, whenever that was, or None."""
+    kept = session.get(PASSWORD_PROOF)
+    return PasswordProof(*kept) if kept else None
+
+
+def delete_password_proof() -> None:
+    session.pop(PASSWORD_PROOF, None)
 
 
 def under_way() -> list[list]:

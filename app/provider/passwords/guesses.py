@@ -1,4 +1,4 @@
-"""How often the password of an account may be guessed: each wrong guess makes the next one wait.
+"""How often what opens an account may be guessed: each wrong guess makes the next one wait.
 
 Whoever guesses waits, longer each time, and nobody else does for long: what counts is who
 guessed wrong at which account, by address, and by itself for a browser that has been signed
@@ -10,6 +10,7 @@ import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from flask import current_app, g, request
 from limits.storage import MemoryStorage, Storage
@@ -30,8 +31,29 @@ STRANGERS_GUESSES = 20
 _own_storage: Storage | None = None
 
 
+class Kind(NamedTuple):
+    """What is guessed: each is counted by itself."""
+
+    key: str
+    too_often: str
+    # How often all strangers together may be wrong, if there is an end to that.
+    most_of_strangers: int | None = None
+
+
+PASSWORD = Kind("guesses", "The password was wrong too often.")
+# Of a million codes up to three are right, so that many strangers with few guesses each would
+# get there. The owner has a browser that is known, or a recovery code, which nobody guesses.
+CODE = Kind(
+    "codes",
+    "The code was wrong too often. A recovery code, or a browser in which you have "
+    "signed in before, still lets you in.",
+    50,
+)
+RECOVERY_CODE = Kind("recovery", "The recovery code was wrong too often.")
+
+
 class GuessedTooOften(TooManyRequests):
-    description = "The password was wrong too often."
+    pass
 
 
 class Verdict:
@@ -43,12 +65,13 @@ class Verdict:
 class Guess(Verdict):
     """One guess, which counts as wrong from the start: many at once would be free otherwise."""
 
-    def __init__(self, username: str):
+    def __init__(self, username: str, kind: Kind):
         # Whatever was typed, also a password by mistake, is not legible in the storage.
         account = hashlib.sha256(username.lower().encode()).hexdigest()[:32]
         self.mark = _known_mark(username)
         guesser = f"browser {self.mark}" if self.mark else visitor_address()
-        self.all_key = f"guesses/{account}"
+        self.kind = kind
+        self.all_key = f"{kind.key}/{account}"
         self.own_key = f"{self.all_key}/{guesser}"
         self.pause_key = f"{self.own_key}/pause"
         self.storage = _storage()
@@ -57,13 +80,16 @@ class Guess(Verdict):
         """Count it. Raises GuessedTooOften when it comes too soon after others."""
         storage = self.storage
         if storage.get(self.pause_key):
-            raise self._too_soon()
-        wrong = storage.incr(self.own_key, COUNTED_SECONDS)
+            raise self._too_soon(self.pause_key)
         strangers = 0 if self.mark else storage.get(self.all_key)
+        most = self.kind.most_of_strangers
+        if most is not None and strangers >= most:
+            raise self._too_soon(self.all_key)
+        wrong = storage.incr(self.own_key, COUNTED_SECONDS)
         pause = pause_after(wrong, strangers)
         # Of several at once, the first begins the pause and the others come too soon.
         if pause and storage.incr(self.pause_key, pause) > 1:
-            raise self._too_soon()
+            raise self._too_soon(self.pause_key)
 
     def end(self) -> None:
         """Count it as wrong unless it was right; then those before it count no more either."""
@@ -79,21 +105,21 @@ class Guess(Verdict):
         """Do not count it: nobody looked whether it was right."""
         self.storage.incr(self.own_key, COUNTED_SECONDS, amount=-1)
 
-    def _too_soon(self) -> GuessedTooOften:
-        left = self.storage.get_expiry(self.pause_key) - time.time()
-        return GuessedTooOften(retry_after=max(1, math.ceil(left)))
+    def _too_soon(self, until: str) -> GuessedTooOften:
+        left = self.storage.get_expiry(until) - time.time()
+        return GuessedTooOften(self.kind.too_often, retry_after=max(1, math.ceil(left)))
 
 
 @contextmanager
-def guess(username: str) -> Iterator[Verdict]:
-    """Count the check of a password inside, which sets `is_right` on what this yields.
+def guess(username: str, kind: Kind = PASSWORD) -> Iterator[Verdict]:
+    """Count the check of a password or code inside, which sets `is_right` on what this yields.
 
     Raises GuessedTooOften.
     """
     if not limiter.enabled:
         yield Verdict()
         return
-    one = Guess(username)
+    one = Guess(username, kind)
     one.begin()
     try:
         yield one
@@ -111,7 +137,12 @@ def pause_after(wrong: int, strangers: int) -> int:
 
 def in_known_browser() -> bool:
     """Return whether the account of the sign-in form was signed in to in this browser before."""
-    return _known_mark(request.form.get("username", "")) is not None
+    return is_known_to(request.form.get("username", ""))
+
+
+def is_known_to(username: str) -> bool:
+    """Return whether the account of this username was signed in to in this browser before."""
+    return _known_mark(username) is not None
 
 
 def _known_mark(username: str) -> str | None:

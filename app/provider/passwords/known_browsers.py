@@ -1,7 +1,7 @@
 """Browsers in which an account was signed in to before: strangers' guesses do not slow them.
 
-Each has a cookie with a random mark, signed for the account and its present password
-(OWASP: device cookies). It opens nothing, and a new password makes it worthless.
+Each has a cookie with a random mark, signed for the account with its present password and
+second factor (OWASP: device cookies). It opens nothing, and new ones make it worthless.
 """
 
 import re
@@ -12,6 +12,7 @@ from flask import after_this_request, current_app, request
 from itsdangerous import BadSignature, Signer
 
 from app.provider.models import Account
+from app.provider.second_factor.models import SecondFactor
 
 MAX_ACCOUNTS = 4
 KEPT_FOR = timedelta(days=365)
@@ -70,4 +71,6 @@ def _cookie_name() -> str:
 
 def _signer(account: Account) -> Signer:
     salt = f"known browser/{account.id}/{account.password_hash}"
+    if factor := SecondFactor.of(account.id):
+        salt += f"/{factor.salt}"
     return Signer(current_app.config["SECRET_KEY"], salt=salt)

@@ -89,11 +89,12 @@ def is_home(request: server.CheckIDRequest) -> bool:
 
 
 def approve(
-    request: server.CheckIDRequest, account: Account, began: datetime
+    request: server.CheckIDRequest, account: Account, began: datetime, with_code: bool
 ) -> ResponseReturnValue:
     """Return what sends the visitor back with the proof that `account` is theirs.
 
-    `began` is when its password was typed. Raises BadRequest.
+    `began` is when its password was typed, and `with_code` whether a second factor was asked
+    for, too. Raises BadRequest.
     """
     details = shared(request, account)
     with _answerable():
@@ -105,9 +106,10 @@ def approve(
         if not is_home(request):
             _add_attributes(response, request, details)
         if request.asks_when:
-            # A password fulfils no policy that has a name.
+            # A password alone fulfils no policy that has a name (PAPE 1.0, section 4).
+            policies = [pape.AUTH_MULTI_FACTOR] if with_code else []
             moment = began.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-            response.addExtension(pape.Response(auth_time=moment))
+            response.addExtension(pape.Response(policies, moment))
         return _send_back(messages.library().signatory.sign(response))
 
 

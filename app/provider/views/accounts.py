@@ -1,7 +1,5 @@
 """The provider as its members meet it: joining, signing in, their account and identity."""
 
-from contextlib import suppress
-
 from flask import (
     Blueprint,
     Response,
@@ -20,20 +18,20 @@ from openid.server.server import CheckIDRequest
 from sqlalchemy.exc import IntegrityError
 
 from app import provider
-from app.database import now
-from app.extensions import limiter
-from app.models import SignInEnded, User, nicknames
+from app.extensions import db, limiter
+from app.models import User, endings, nicknames
 from app.models.joining.admission import told
 from app.openid.xrds import endpoint_url, identity_document, wants_xrds
 from app.provider import sign_ins
-from app.provider.forms import DeleteAccountForm, JoinForm, PasswordForm, SignInForm
+from app.provider.forms import JoinForm, OwnerForm, PasswordForm, SignInForm
 from app.provider.models import Account, Consent
 from app.provider.passwords import guesses
 from app.provider.passwords.guesses import guess
 from app.provider.protocol import answers
 from app.provider.protocol.requests import PendingRequest
+from app.provider.second_factor.proof import is_owner
+from app.provider.views import second_step
 from app.web import browser_session
-from app.web import sign_ins as site_sign_ins
 from app.web.headers import allow_offsite_form_action
 from app.web.redirects import safe_next
 
@@ -64,7 +62,7 @@ def sign_in():
             account = Account.authenticate(form.username.data, form.password.data)
             one.is_right = account is not None
         if account and (asked is None or answers.is_own(asked, account)):
-            return _signed_in(account, pending)
+            return second_step.after_password(account, pending)
         # Which of them it was would tell whether there is such an account.
         current_app.logger.warning("sign-in to an account refused: wrong username or password")
         form.refuse()
@@ -103,7 +101,7 @@ def join():
         except IntegrityError:
             form.username.errors = [form.TAKEN]
         else:
-            return _signed_in(account, pending)
+            return second_step.go_on(account, pending)
     home = asked is None or answers.is_home(asked)
     page = render_template(
         "provider/join.html",
@@ -113,14 +111,6 @@ def join():
         **told(browser_session.invitation()),
     )
     return (page, 400) if form.errors else page
-
-
-def _signed_in(account: Account, pending: PendingRequest | None) -> ResponseReturnValue:
-    token = pending and pending.token
-    sign_ins.begin(account)
-    if token is None:
-        return redirect(url_for("provider.endpoint"))
-    return redirect(url_for("provider.consent", request=token))
 
 
 @bp.post("/openid/sign-out")
@@ -138,16 +128,11 @@ def password():
     if account is None:
         return redirect(url_for("accounts.sign_in"))
     form = PasswordForm(account)
-    if form.validate_on_submit():
-        with guess(account.username) as one:
-            one.is_right = account.knows(form.old_password.data)
-        if one.is_right:
-            account.set_password(form.password.data, _site_sign_in())
-            sign_ins.begin(account)
-            _proved(account)
-            flash("Your password is changed.", "success")
-            return redirect(url_for("provider.endpoint"))
-        form.refuse()
+    if form.validate_on_submit() and is_owner(account, form.old_password, form.code):
+        account.set_password(form.password.data, sign_ins.at_site())
+        sign_ins.begin_anew(account, form.code is not None)
+        flash("Your password is changed.", "success")
+        return redirect(url_for("provider.endpoint"))
     page = render_template("provider/password.html", form=form, account=account)
     return (page, 400) if form.errors else page
 
@@ -158,18 +143,13 @@ def delete():
     account = sign_ins.current()
     if account is None:
         return redirect(url_for("accounts.sign_in"))
-    form = DeleteAccountForm()
-    is_last = account.is_last_way_in()
-    if not is_last and form.validate_on_submit():
-        with guess(account.username) as one:
-            one.is_right = account.knows(form.password.data)
-        if not one.is_right:
-            form.refuse()
-        elif account.delete(_site_sign_in()):
+    form = OwnerForm(account)
+    is_last = endings.is_last_way_in(db.session(), account.identifier)
+    if not is_last and form.validate_on_submit() and is_owner(account, form.password, form.code):
+        if account.delete(sign_ins.at_site()):
             return _farewell()
-        else:
-            # The user's other OpenID went meanwhile.
-            is_last = True
+        # The user's other OpenID went meanwhile.
+        is_last = True
     page = render_template("provider/delete.html", form=form, account=account, is_last=is_last)
     return (page, 400) if request.method == "POST" else page
 
@@ -181,21 +161,6 @@ def _farewell() -> ResponseReturnValue:
         browser_session.sign_out()
     flash("Your account is deleted.", "success")
     return redirect(url_for("provider.endpoint"))
-
-
-def _site_sign_in() -> int | None:
-    """Return the id of the site's sign-in in this browser, or None."""
-    return current_user.sign_in.id if current_user.is_authenticated else None
-
-
-def _proved(account: Account) -> None:
-    # Whoever has just typed the password has proved the OpenID too, and copies of this
-    # browser's cookies are as old as the password.
-    if current_user.is_authenticated:
-        owner = User.of_identifier(account.identifier)
-        if owner and owner.id == current_user.id:
-            with suppress(SignInEnded):
-                site_sign_ins.renew(account.identifier, now())
 
 
 @bp.post("/openid/consents/<int(max=2147483647):consent_id>/forget")

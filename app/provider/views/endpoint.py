@@ -86,7 +86,7 @@ def _answer_without_asking(
     """Return the answer that needs no question, or None when the visitor has to be asked."""
     account, began = sign_ins.current(), sign_ins.began()
     if account and began and _may_answer(asked, pending) and _may_know(asked, account):
-        return answers.approve(asked, account, began)
+        return answers.approve(asked, account, began, sign_ins.with_code())
     return answers.refuse(asked) if asked.immediate else None
 
 
@@ -115,7 +115,7 @@ def consent():
             Consent.remember(account, asked.trust_root)
         pending.delete()
         current_app.logger.info("account %s told %r who it is", account.id, asked.trust_root)
-        return answers.approve(asked, account, began)
+        return answers.approve(asked, account, began, sign_ins.with_code())
     if pending.verified is None and (verified := answers.returns_home(asked)) is not None:
         pending.note_verified(verified)
     allow_offsite_form_action()

@@ -117,6 +117,7 @@ class EveryPageTests(unittest.TestCase):
                     "/settings/data/leave",
                     "/settings/proof",
                     "/openid/sign-in",
+                    "/openid/code",
                     "/openid/join",
                     "/openid/consent",
                 }

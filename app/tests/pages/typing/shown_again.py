@@ -15,7 +15,8 @@ class ShownAgainTests(JoinMixin, PeopleTestCase):
         forms.SignInForm: "/openid/sign-in",
         forms.JoinForm: "/openid/join",
         forms.PasswordForm: "/openid/password",
-        forms.DeleteAccountForm: "/openid/delete",
+        forms.OwnerForm: "/openid/delete",
+        forms.CodeForm: "/openid/code",
     }
 
     def sent(self, form) -> dict[str, str]:

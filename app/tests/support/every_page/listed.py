@@ -1,8 +1,8 @@
 """The list: how to get to each page of the site, and who reads it."""
 
-from app.tests.support.base import SITE
+from app.tests.support.base import PASSWORD, SITE
 from app.tests.support.every_page.page import SitePage
-from app.tests.support.every_page.readers import HIDDEN, LONGEST_NICKNAME
+from app.tests.support.every_page.readers import HIDDEN, LONGEST_NICKNAME, RECOVERY
 from app.tests.support.openid.relying_party import REALM, request_path
 
 
@@ -63,6 +63,19 @@ def pages(origin: str = SITE) -> list[SitePage]:
         _page("/logout", "member"),
         _page("/openid", "member"),
         _page("/openid/password", "member"),
+        _page("/openid/password", "guarded"),
+        _page("/openid/second-factor", "ranger"),
+        _page("/openid/second-factor", "guarded"),
+        _page("/openid/second-factor", "ranger", "setting up", typed={"password": PASSWORD}),
+        _refused("/openid/second-factor", "a refused change", "guarded", password="", code=""),
+        _page(
+            "/openid/second-factor",
+            "guarded",
+            "recovery codes",
+            typed={"password": PASSWORD, "code": RECOVERY},
+            button="Make new recovery codes",
+        ),
+        _refused("/openid/sign-in", "a code", status=200, username="guarded", password=PASSWORD),
         _page("/openid/delete", "member"),
         _page("/openid/delete", "ranger"),
         _page("/login/nickname", "newcomer"),

@@ -11,8 +11,8 @@ class SitePage(NamedTuple):
     # A visitor; a newcomer, whose provider sent no name; somebody invited; two who have asked to
     # join, waiting and refused; miguel, a member in every way; or quiet, a member with little
     # to read, so that a browser is quick to look at it; a moderator, and the chief, about whom
-    # there is a report; somebody suspended who has proved an OpenID; or ranger,
-    # a moderator with an account here and no other way in.
+    # there is a report; somebody suspended who has proved an OpenID; ranger, a moderator with
+    # an account here and no other way in; or guarded, whose account asks for codes.
     reader: str = "visitor"
     status: int = 200
     # How the link's text begins.

@@ -22,7 +22,9 @@ from app.models import (
 )
 from app.models.joining import admission as joining
 from app.models.moderation.decisions import Decision, decide
-from app.provider.models import Account, Consent
+from app.models.tokens import hashed
+from app.provider.models import Account, AccountSignIn, Consent
+from app.provider.second_factor.models import RecoveryCode, SecondFactor, bare
 from app.queries.joining import applications
 from app.queries.pagination import PAGE_SIZE
 from app.tests.support.base import SITE, Browser, JoinMixin
@@ -32,6 +34,8 @@ LONGEST_WORD = "Schifffahrtsgesellschaftskapitänsmützenfabrik" * 3
 LONGEST_NICKNAME = "x" * 64
 # Somebody new, who takes a long time over a nickname.
 NEWCOMER = ["https://newcomer.example.com/", None, False, 2**33]
+# A recovery code of the account "guarded", which asks for codes.
+RECOVERY = "aaaa-bbbb-cccc-dddd"
 # The id of a post that is hidden; beyond those of all others.
 HIDDEN = 1000
 BODIES = [
@@ -74,6 +78,7 @@ class Readers(JoinMixin):
                 "suspended": self._keep_order(susan, quiet),
                 "ranger": self.join("ranger", browser=self._browser()),
             }
+            self.browsers["guarded"] = self._guarded()
             with writing():
                 User.find("ranger").role = "moderator"
             joining.refuse(
@@ -97,6 +102,18 @@ class Readers(JoinMixin):
         identifier = f"https://{name}.example.com/"
         Application.ask(identifier, name, None, f"I like tea, and {LONGEST_WORD}"[:140], name)
         return self._browser(newcomer=[identifier, *NEWCOMER[1:]])
+
+    def _guarded(self) -> Browser:
+        """Give the browser of somebody who has typed a code."""
+        browser = self._browser()
+        browser.join_provider("guarded")
+        with writing() as session:
+            account = Account.find("guarded")
+            session.add(SecondFactor(account_id=account.id, salt="", last_step=0))
+            session.add(RecoveryCode(account_id=account.id, code_hash=hashed(bare(RECOVERY))))
+            of_account = AccountSignIn.account_id == account.id
+            session.execute(sa.update(AccountSignIn).where(of_account).values(with_code=True))
+        return browser
 
     def _person(self, nickname: str) -> User:
         return User.sign_up(f"https://{nickname}.example.com/", nickname, None)
