@@ -62,10 +62,33 @@ class Kind(NamedTuple):
 
 
 class Source(NamedTuple):
-    """Ids of posts as an index has them in order, named "id", and the column that holds them."""
+    """Ids of posts as an index has them in order, named "id", and the column that holds them.
+
+    Of an author or a tag the index has another column before it, and they are `of` one value.
+    """
 
     rows: sa.Select
     post_id: sa.SQLColumnExpression[int]
+    of: tuple[sa.SQLColumnExpression, sa.SQLColumnExpression] | None = None
+
+    @property
+    def all(self) -> sa.Select:
+        return self.rows.where(*([self.of[0] == self.of[1]] if self.of else []))
+
+    def page(self, dialect: str, downwards: bool, limit: int = LIMIT) -> sa.Select:
+        """Return the ids between the bounds of a page, in order, at most `limit`."""
+        if self.of is None or dialect == "sqlite":
+            return page_of(self.all, self.post_id, downwards, limit)
+        column, value = self.of
+        # Told that the column equals something, PostgreSQL may look for it among all posts:
+        # for a busy author, whom this one is not. This order no other index has.
+        key = sa.tuple_(column, self.post_id)
+        rows = self.rows.where(key < sa.tuple_(value, OLDER), key > sa.tuple_(value, NEWER))
+        order = (one.desc() if downwards else one.asc() for one in (column, self.post_id))
+        return rows.order_by(*order).limit(limit)
+
+    def where(self, *conditions: sa.ColumnElement[bool]) -> "Source":
+        return self._replace(rows=self.rows.where(*conditions))
 
 
 @cache
@@ -74,13 +97,16 @@ def statements_of(dialect: str, kind: Kind) -> Bidirectional:
 
     They take the values of `given`, `match`, `author`, and `tag_0` and so on.
     """
-    if not kind.words and kind.author + kind.tags == 1:
-        ids_of_page = _ids_of_one_list
-    else:
-        ids_of_page = {"sqlite": _ids_sqlite, "postgresql": _ids_postgresql}[dialect]
+    ids_of_page = {"sqlite": _ids_sqlite, "postgresql": _ids_postgresql}[dialect]
 
     def statement(downwards: bool) -> sa.Select:
-        ids = ids_of_page(kind, downwards).cte("ids")
+        page: sa.SelectBase
+        if not kind.words and kind.author + kind.tags == 1:
+            (posts,) = _lists(kind)
+            page = posts._replace(rows=visible(posts.rows, posts.post_id)).page(dialect, downwards)
+        else:
+            page = ids_of_page(kind, downwards)
+        ids = page.cte("ids")
         # Finding them takes PostgreSQL's planner for so dear that it would walk all posts then.
         ids = ids.prefix_with("MATERIALIZED", dialect="postgresql")
         return posts_of(sa.select(ids.c.id), downwards)
@@ -88,22 +114,14 @@ def statements_of(dialect: str, kind: Kind) -> Bidirectional:
     return bidirectional(statement)
 
 
-def _ids_of_one_list(kind: Kind, downwards: bool) -> sa.SelectBase:
-    (posts,) = _lists(kind)
-    return page_of(visible(posts.rows, posts.post_id), posts.post_id, downwards)
-
-
 def _ids_sqlite(kind: Kind, downwards: bool) -> sa.SelectBase:
     lists = _lists(kind)
     if not kind.words:
-        return _all_of(
-            page_of(
-                visible(_checked(posts.rows, posts.post_id, kind), posts.post_id),
-                posts.post_id,
-                downwards,
-            )
-            for posts in _sources(kind)
+        fitting = (
+            posts._replace(rows=visible(_checked(posts.rows, posts.post_id, kind), posts.post_id))
+            for posts in _sources(kind, "sqlite", downwards)
         )
+        return _all_of(posts.page("sqlite", downwards) for posts in fitting)
     # FTS5 gives ids in their order, either way, and reads no more of them than are taken.
     post_id = _fts5.c.rowid
     found = visible(_checked(FOUND["sqlite"], post_id, kind), post_id)
@@ -116,14 +134,15 @@ def _ids_sqlite(kind: Kind, downwards: bool) -> sa.SelectBase:
 
 
 def _one_id(least_or_greatest, posts: Source) -> sa.ColumnElement[int]:
-    one = posts.rows.with_only_columns(least_or_greatest(posts.post_id)).scalar_subquery()
+    one = posts.all.with_only_columns(least_or_greatest(posts.post_id)).scalar_subquery()
     return sa.func.coalesce(one, 0)
 
 
 def _ids_postgresql(kind: Kind, downwards: bool) -> sa.SelectBase:
     # What is common is soon found among the newest posts.
     length = MAX_LOOKED_UP if _lists(kind) else MAX_WALKED
-    windows = [page_of(*source, downwards, length) for source in _sources(kind)]
+    sources = _sources(kind, "postgresql", downwards)
+    windows = [posts.page("postgresql", downwards, length) for posts in sources]
     walked = _walked_postgresql(kind, downwards, _all_of(windows)).cte("walked")
     # Of the others all are found, in no order, so that the planner may begin where it knows that
     # they are few, of an author it does not; and materialized, or it may walk all posts again.
@@ -155,7 +174,8 @@ def _every_postgresql(kind: Kind, *conditions: sa.ColumnElement[bool]) -> sa.Sel
     every = FOUND["postgresql"] if kind.words else sa.select(post_id.label("id"))
     every = _checked(every.where(*conditions), post_id, kind._replace(tags=0))
     for number in range(kind.tags):
-        every = every.where(post_id.in_(_tagged(number).rows))
+        tagged = sa.select(Tag.post_id).where(Tag.name == _tag(number))
+        every = every.where(post_id.in_(tagged))
     return every
 
 
@@ -163,23 +183,23 @@ def _tag(number: int) -> sa.BindParameter[str]:
     return sa.bindparam(f"tag_{number}", type_=sa.String)
 
 
-def _tagged(number: int) -> Source:
-    rows = sa.select(Tag.post_id.label("id")).where(Tag.name == _tag(number))
-    return Source(rows, Tag.post_id)
+def _tagged(tag) -> Source:
+    return Source(sa.select(Tag.post_id.label("id")), Tag.post_id, (Tag.name, tag))
 
 
 def _by_author() -> Source:
     # Of somebody whose posts are hidden, none is looked at.
-    own = sa.select(Post.id).where(Post.user_id == _author, is_shown(_author))
-    return Source(own, Post.id)
+    own = sa.select(Post.id).where(is_shown(_author))
+    return Source(own, Post.id, (Post.user_id, _author))
 
 
 def _lists(kind: Kind) -> list[Source]:
     """Return the posts with each tag, and those of the author."""
-    return [*map(_tagged, range(kind.tags)), *([_by_author()] if kind.author else [])]
+    tagged = (_tagged(_tag(number)) for number in range(kind.tags))
+    return [*tagged, *([_by_author()] if kind.author else [])]
 
 
-def _sources(kind: Kind) -> list[Source]:
+def _sources(kind: Kind, dialect: str, downwards: bool) -> list[Source]:
     """Return where to begin looking: one of them gives all that is looked for, and more.
 
     Of author and tags that is the rarest, and the other gives nothing.
@@ -194,19 +214,16 @@ def _sources(kind: Kind) -> list[Source]:
     names = [*map(_tag, range(kind.tags)), *([sa.literal("")] if kind.author else [])]
     counted = sa.union_all(
         *(
-            sa.select(name.label("name"), _count_at_most(MAX_COUNTED, posts.rows).label("posts"))
+            sa.select(
+                name.label("name"),
+                _count(posts.page(dialect, downwards, MAX_COUNTED).subquery()).label("posts"),
+            )
             for name, posts in zip(names, lists, strict=True)
         )
     ).subquery()
     least = sa.select(counted.c.name).order_by(counted.c.posts).limit(1).cte("rarest")
     rarest = sa.select(least.c.name).scalar_subquery()
-    sources = [
-        Source(sa.select(Tag.post_id.label("id")).where(Tag.name == rarest), Tag.post_id),
-    ]
-    if kind.author:
-        by_author = _by_author()
-        sources.append(by_author._replace(rows=by_author.rows.where(rarest == "")))
-    return sources
+    return [_tagged(rarest), *([_by_author().where(rarest == "")] if kind.author else [])]
 
 
 def _checked(rows: sa.Select, post_id: sa.SQLColumnExpression, kind: Kind) -> sa.Select:
@@ -219,10 +236,6 @@ def _checked(rows: sa.Select, post_id: sa.SQLColumnExpression, kind: Kind) -> sa
         has_tag = sa.select(sa.true()).where(tag.post_id == post_id, tag.name == _tag(number))
         rows = rows.where(looked_up(has_tag, rows))
     return rows
-
-
-def _count_at_most(limit: int, rows: sa.Select) -> sa.ScalarSelect[int]:
-    return _count(rows.limit(limit).subquery())
 
 
 def _count(rows: sa.FromClause) -> sa.ScalarSelect[int]:
