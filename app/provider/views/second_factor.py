@@ -62,6 +62,7 @@ def set_up():
         return redirect(url_for("second_factor.overview"))
     key = totp.key_of(account.id, proof.salt)
     form = CodeForm()
+    form.code.description = "The six digits that your app shows now."
     if form.validate_on_submit():
         typed = bare(form.code.data)
         step = totp.step_of(key, typed) if CODE_OF_APP.fullmatch(typed) else None
