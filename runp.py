@@ -12,6 +12,7 @@ from granian.log import LogLevels
 from app import create_app
 from app.database.in_use import announce
 from app.database.upgrade import upgrade
+from app.provider.address import settle
 from app.shutdown import end_on_sigterm, heed_sigterm
 from config import MAX_THREADS, SettingError
 
@@ -44,6 +45,7 @@ else:
 
 app = create_app()
 upgrade(app)
+settle(app)
 announce(app)
 # It stays. Not looking through it for garbage spares every request, and keeps memory shared
 # with workers that are forked from here.

@@ -16,7 +16,7 @@ from openid.fetchers import HTTPFetchingError
 from openid.message import OPENID2_NS
 from openid.yadis import xri
 
-from app.cli import check, database, demo, joining, moderation
+from app.cli import check, database, demo, joining, moderation, site
 from app.database import end_transaction, writing
 from app.database.engine import unhurried
 from app.database.upgrade import upgrade
@@ -49,6 +49,8 @@ account_commands = group("account", "Look after accounts of this site's own prov
 moderation_commands = group("moderation", "Keep order, above the moderators.")
 moderation_commands.add_command(moderation.waiting)
 moderation_commands.add_command(moderation.decide)
+site_commands = group("site", "Look after the site's address.")
+site_commands.add_command(site.move)
 database_commands = AppGroup("database", help="Look after the database as a whole.")
 database_commands.add_command(database.move)
 
@@ -64,6 +66,7 @@ def init_app(app: Flask) -> None:
         moderation_commands,
         mail_commands,
         database_commands,
+        site_commands,
         database.backup,
         database.restore,
         check_settings,

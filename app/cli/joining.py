@@ -1,18 +1,16 @@
 """The first steps of a site, and who keeps order on it."""
 
-import os
-
 import click
 import sqlalchemy as sa
 from flask import current_app
 from flask.cli import with_appcontext
 
+from app.cli import site
 from app.database import writing
 from app.database.upgrade import upgrade
 from app.extensions import db
 from app.models import Invitation, User
 from app.models.joining.invitations import INVITATION_ENDS_AFTER
-from config import SettingError, read_settings
 
 
 @click.command("role")
@@ -48,7 +46,7 @@ def setup() -> None:
     """Ask for the address, who can join and the first moderator, and say what to set."""
     upgrade(current_app)
     config = current_app.config
-    address = click.prompt("The site's public address", config["SITE_URL"], value_proc=_address)
+    address = click.prompt("The site's public address", config["SITE_URL"], value_proc=site.origin)
     join = click.prompt(
         "Who can join", config["JOIN"], type=click.Choice(["open", "ask", "invite", "closed"])
     )
@@ -60,13 +58,6 @@ def setup() -> None:
     if wanted:
         click.echo("\nThen open this in a browser. Whoever joins by it, once, is a moderator:\n")
         click.echo(_link("moderator", address))
-
-
-def _address(typed: str) -> str:
-    try:
-        return read_settings({**os.environ, "SITE_URL": typed})["SITE_URL"]
-    except SettingError as error:
-        raise click.UsageError(str(error)) from None
 
 
 def _link(role: str, address: str) -> str:
