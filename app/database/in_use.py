@@ -6,6 +6,7 @@ ends; with PostgreSQL, whose clients may be on other machines, each connection h
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -21,6 +22,8 @@ from config import SettingError
 # Any number will do; it must only be the same in every process of the site.
 USE_LOCK = 6_207_013
 BEING_REPLACED = "the database is being restored or moved"
+# That a process is given that has just ended.
+PATIENCE_SECONDS = 2
 # The locks of this process: one ends when its file is closed.
 _held: dict[str, int] = {}
 
@@ -74,8 +77,12 @@ def unused(url: sa.URL) -> Iterator[None]:
     engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.pool.NullPool)
     with engine.connect() as connection:
         taken = sa.select(sa.func.pg_try_advisory_lock(USE_LOCK))
-        if not connection.scalar(taken):
-            raise InUse
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        # The server needs a moment to notice that a process has ended, or we have hung up.
+        while not connection.scalar(taken):
+            if time.monotonic() > deadline:
+                raise InUse
+            time.sleep(0.05)
         # It ends with the connection, also when we crash.
         yield
 

@@ -81,6 +81,10 @@ def bound(engine: sa.Engine, config: dict) -> None:
 @contextmanager
 def unhurried(engine: sa.Engine) -> Iterator[None]:
     """Let statements take an hour, on connections that are made for what is done inside."""
+    if _unhurried.get():
+        # Those in use outside would be left to nobody, and stay open for a while.
+        yield
+        return
     before = _unhurried.set(True)
     engine.dispose()
     try:

@@ -1,5 +1,6 @@
 """Bringing the database up to the newest migration, and telling whether it is there."""
 
+import re
 import time
 from contextlib import contextmanager
 from functools import cache
@@ -7,10 +8,11 @@ from pathlib import Path
 
 import flask_migrate
 import portalocker
+import psycopg
 import sqlalchemy as sa
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from flask import Flask
+from flask import Flask, current_app
 
 from app.database import private_files
 from app.database.engine import unhurried
@@ -23,6 +25,11 @@ MIGRATIONS = Path(__file__).parent.with_name("migrations")
 MIGRATION_LOCK = 6_207_012
 # In seconds.
 LOCK_ASKED_EVERY = 0.1
+# Migrations are numbered in their order.
+NUMBER = re.compile("[0-9]{4}")
+# For a table that others use, on PostgreSQL; and how often that is tried, for minutes in all.
+LOCK_MILLISECONDS = 3000
+ATTEMPTS = 60
 
 
 def upgrade(app: Flask) -> None:
@@ -34,14 +41,25 @@ def upgrade(app: Flask) -> None:
         try:
             with unhurried(), _migration_lock():
                 _require_utf8()
-                if not is_current():
-                    flask_migrate.upgrade()
+                _upgrade_in_turn()
         except (sa.exc.DBAPIError, OSError, portalocker.LockException) as error:
             reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
             url = db.engine.url.render_as_string(hide_password=True)
             raise SettingError(f"DATABASE_URL: {url} cannot be used: {reason}.") from error
         finally:
             db.session.remove()
+
+
+def _upgrade_in_turn() -> None:
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            if not is_current():
+                flask_migrate.upgrade()
+            return
+        except sa.exc.OperationalError as error:
+            if not isinstance(error.orig, psycopg.errors.LockNotAvailable) or attempt == ATTEMPTS:
+                raise
+            current_app.logger.info("a migration waits for a table that is in use")
 
 
 def is_of_models(name: str | None, kind: str, parents: dict) -> bool:
@@ -56,9 +74,16 @@ def is_of_models(name: str | None, kind: str, parents: dict) -> bool:
 
 
 def is_current() -> bool:
-    """Return whether the database stands at the newest migration."""
+    """Return whether the database stands at the newest migration, or one of a later release.
+
+    Each release runs on the schema of the next, so that machines are upgraded one by one.
+    """
     with db.engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision() == _newest()
+        found = MigrationContext.configure(connection).get_current_revision()
+    newest = _newest()
+    if found is None or newest is None:
+        return found == newest
+    return found == newest or (NUMBER.fullmatch(found) is not None and found > newest)
 
 
 def is_known(revision: str) -> bool:

@@ -4,7 +4,7 @@ from alembic import context
 from flask import current_app
 
 from app.database.engine import unhurried
-from app.database.upgrade import is_of_models
+from app.database.upgrade import LOCK_MILLISECONDS, is_of_models
 
 database = current_app.extensions["migrate"].db
 
@@ -21,7 +21,14 @@ def run_migrations() -> None:
             render_as_batch=connection.dialect.name == "sqlite",
             compare_type=True,
             include_name=is_of_models,
+            # Others write between two of them.
+            transaction_per_migration=True,
         )
+        if connection.dialect.name == "postgresql":
+            # Whoever comes after a statement that waits for a lock waits too: it gives way, and
+            # upgrade() tries again.
+            connection.exec_driver_sql(f"SET lock_timeout = {LOCK_MILLISECONDS}")
+            connection.commit()
         with context.begin_transaction():
             context.run_migrations()
 

@@ -35,6 +35,9 @@ def upgrade() -> None:
         ]
         if changes:
             connection.execute(UPDATE, changes)
+        # What is done stays so, and others may write.
+        with op.get_context().autocommit_block():
+            pass
         rows = connection.execute(bodies.where(post.c.id > rows[-1].id)).all()
 
 

@@ -37,8 +37,8 @@ def upgrade() -> None:
         sa.exists().where(mention.c.post_id == post.c.id),
     )
     may_have_some = sa.or_(post.c.body.contains("#"), post.c.body.contains("@"))
-    # Locked until all is done, so that on PostgreSQL nobody edits or deletes them meanwhile;
-    # SQLite lets nobody else write at all.
+    # Locked until the piece is done, so that on PostgreSQL nobody edits or deletes them
+    # meanwhile; SQLite lets nobody else write at all.
     bodies = (
         sa.select(post)
         .where(~has_words, may_have_some)
@@ -57,6 +57,9 @@ def upgrade() -> None:
         for table, found in ((tag, tags), (mention, mentions)):
             if found:
                 connection.execute(sa.insert(table), found)
+        # What is done has words, and is left out when this begins anew.
+        with op.get_context().autocommit_block():
+            pass
         rows = connection.execute(bodies.where(post.c.id > rows[-1].id)).all()
 
 

@@ -37,13 +37,14 @@ class AddressCase(CopyCase):
             account = Account.join(username, PASSWORD, None)
             identifier = f"{address}/id/{username}" if address else account.identifier
             User.sign_up(identifier, username, None)
+        self.close(app)
 
     def identifiers(self, app) -> dict[str, str]:
         with app.app_context():
             rows = sa.select(User.nickname, Identity.identifier).join(Identity)
             found = {row.nickname: row.identifier for row in db.session.execute(rows)}
-            db.session.remove()
-            return found
+        self.close(app)
+        return found
 
     def start(self, app) -> None:
         """Do what run.py and runp.py do when all else has stopped."""
@@ -93,6 +94,7 @@ class MovedSiteTests(AddressCase):
             Application.ask(f"{OLD}/id/vera", "vera", None, "please", "192.0.2.1")
             with writing() as session:
                 RefusedIdentifier.refuse(session, [f"{OLD}/id/will", f"{FOREIGN}/id/john"])
+        self.close(self.old)
         new = self.at(NEW)
         self.command(new, "site", "move", OLD, NEW)
         with new.app_context():
@@ -100,7 +102,6 @@ class MovedSiteTests(AddressCase):
             self.assertTrue(RefusedIdentifier.includes(f"{NEW}/id/will"))
             self.assertTrue(RefusedIdentifier.includes(f"{FOREIGN}/id/john"))
             self.assertFalse(RefusedIdentifier.includes(f"{NEW}/id/vera"))
-            db.session.remove()
 
     def test_who_came_in_twice_is_named_and_nothing_is_moved(self):
         new = self.at(NEW)
