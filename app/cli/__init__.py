@@ -2,7 +2,6 @@
 
 import contextlib
 import logging
-import secrets
 import smtplib
 from collections.abc import Iterator
 from urllib.parse import urlencode
@@ -16,17 +15,15 @@ from openid.fetchers import HTTPFetchingError
 from openid.message import OPENID2_NS
 from openid.yadis import xri
 
-from app.cli import check, database, demo, joining, moderation, site
+from app.cli import accounts, check, database, demo, joining, moderation, site, users
 from app.database import end_transaction, writing
 from app.database.engine import unhurried
 from app.database.upgrade import upgrade
 from app.failures import redaction
 from app.mail import letters, smtp
-from app.models import Post, User
+from app.models import Post
 from app.openid import fetcher
 from app.openid.store import DatabaseStore
-from app.provider.models import Account
-from app.provider.second_factor import changes
 from app.web import access
 
 
@@ -56,8 +53,10 @@ database_commands.add_command(database.move)
 
 
 def init_app(app: Flask) -> None:
-    for command in (joining.role, joining.invite):
+    for command in (users.listing, users.show, users.remove, joining.role, joining.invite):
         user_commands.add_command(command)
+    for command in (accounts.listing, accounts.remove, accounts.reset):
+        account_commands.add_command(command)
     for command in (
         openid_commands,
         user_commands,
@@ -70,6 +69,7 @@ def init_app(app: Flask) -> None:
         database.backup,
         database.restore,
         check_settings,
+        users.stats,
         demo.demo,
         joining.setup,
     ):
@@ -181,17 +181,6 @@ def cleanup() -> None:
     click.echo(f"Removed {DatabaseStore().cleanupNonces()} nonces.")
 
 
-@user_commands.command("remove")
-@click.argument("nickname")
-def delete_user(nickname: str) -> None:
-    """Delete the user NICKNAME with all posts, sign-ins and OpenIDs."""
-    user = User.find(nickname)
-    if user is None:
-        raise click.ClickException(f"There is no user {nickname}.")
-    user.delete()
-    click.echo(f"Removed {nickname}.")
-
-
 @post_commands.command("remove")
 @click.argument("post_id", type=click.IntRange(1, 2**63 - 1), metavar="ID")
 def delete_post(post_id: int) -> None:
@@ -202,20 +191,3 @@ def delete_post(post_id: int) -> None:
     if not found:
         raise click.ClickException(f"There is no post {post_id}.")
     click.echo(f"Removed post {post_id}.")
-
-
-@account_commands.command("reset")
-@click.argument("username")
-def reset_account(username: str) -> None:
-    """Give the account USERNAME a new password, and sign it out everywhere."""
-    account = Account.find(username)
-    if account is None:
-        raise click.ClickException(f"There is no account {username}.")
-    password = secrets.token_urlsafe(12)
-    account.set_password(password)
-    # Only now: the password until then may be known to whoever the owner wants to be rid of.
-    was_on = changes.turn_off(account)
-    click.echo(f"The new password of {account.username} is {password}")
-    if was_on:
-        click.echo("No code is asked for after it any more, until its owner sets that up again.")
-    click.echo("Please pass it on in private, and ask its owner to change it.")
