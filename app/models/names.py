@@ -23,6 +23,18 @@ MAX_OLD_NAMES = 5
 SHOWN_OLD_NAMES = 3
 
 
+_used = sa.table("user", sa.column("nickname_key", sa.String)).c.nickname_key
+
+
+def names_that_begin(stem: str) -> set[str]:
+    """Return the nicknames, in lower case, that begin so and are in use or kept for somebody."""
+    used, kept = (
+        sa.select(column).where(column.startswith(stem.lower(), autoescape=True))
+        for column in (_used, ReservedName.nickname_key)
+    )
+    return set(db.session.scalars(sa.union_all(used, kept.where(ReservedName.in_force()))))
+
+
 class NameKept(IntegrityError):
     """The name is kept for somebody else. To callers it is as taken as one in use."""
 

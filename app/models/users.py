@@ -16,7 +16,7 @@ from app.models import endings, nicknames
 from app.models.avatars import avatar_url
 from app.models.emails import MAX_EMAIL
 from app.models.moderation import waiting
-from app.models.names import ReservedName
+from app.models.names import ReservedName, names_that_begin
 from app.models.nicknames import MAX_NICKNAME
 from app.models.notifications import Notification, telling
 from app.models.posts.brought import BroughtPost
@@ -107,18 +107,7 @@ class User(Follower, UserMixin, Model):
         """
         nickname = nickname.strip(nicknames.NOT_AT_ENDS) or nickname
         # Leave room for the longest number, so that one prefix finds every candidate.
-        stem = nickname.lower()[: MAX_NICKNAME - 10]
-        used, kept = User.nickname_key, ReservedName.nickname_key
-        taken = set(
-            db.session.scalars(
-                sa.union_all(
-                    sa.select(used).where(used.startswith(stem, autoescape=True)),
-                    sa.select(kept).where(
-                        kept.startswith(stem, autoescape=True), ReservedName.in_force()
-                    ),
-                )
-            )
-        )
+        taken = names_that_begin(nickname[: MAX_NICKNAME - 10])
         candidate, number = nickname, 1
         while candidate.lower() in taken or nicknames.is_reserved(candidate):
             number += 1

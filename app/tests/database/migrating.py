@@ -137,7 +137,7 @@ class ConversationsOfOldPostsTests(OldDatabaseTestCase):
         )
 
     def test_every_old_post_begins_its_own_in_however_many_pieces(self):
-        name = "app.migrations.versions.0016b_conversations_of_old_posts"
+        name = "app.migrations.versions.0015_conversations_of_old_posts"
         migration = importlib.import_module(name)
         self.write_under("0011", [])
         # Those below 0 were brought along.
@@ -159,7 +159,7 @@ class ConversationsOfOldPostsTests(OldDatabaseTestCase):
             self.assertEqual((reply_to_id, thread_id), (None, post_id))
 
     def test_once_stopped_in_the_middle_it_begins_anew(self):
-        self.write_under("0016", ["one", "two"])
+        self.write_under("0014", ["one", "two"])
         self.execute("UPDATE post SET thread_id = NULL")
         self.execute("CREATE INDEX ix_post_reply_to_id ON post (body)")
         upgrade(self.old)

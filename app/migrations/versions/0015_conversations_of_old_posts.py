@@ -7,8 +7,8 @@ stopped in the middle, it begins anew and finds what is done.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0016b"
-down_revision = "0016"
+revision = "0015"
+down_revision = "0014"
 
 PIECE = 10_000
 INDEXES = {

@@ -6,8 +6,8 @@ Posts of the site before this one, which may still run, get their conversation f
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0016"
-down_revision = "0019"
+revision = "0014"
+down_revision = "0013"
 
 BIG_ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 

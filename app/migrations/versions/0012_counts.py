@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0018"
+revision = "0012"
 down_revision = "0011"
 
 COUNTS = {"follower_count": "followed_id", "following_count": "follower_id"}

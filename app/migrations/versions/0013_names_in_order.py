@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0019"
-down_revision = "0018"
+revision = "0013"
+down_revision = "0012"
 
 # SQLite's own index of the column is in this order. The models do not know this one, which
 # Alembic would not compare: it is an expression.
