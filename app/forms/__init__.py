@@ -4,6 +4,7 @@ A form judges text and changes nothing: what is done with it are verbs of `app.m
 the forms of our own provider are in `app.provider`.
 """
 
+from app.forms.emails import EmailForm, LettersForm
 from app.forms.moderation import AnswerForm, AppealForm, DecisionForm, ReportForm, SuspensionForm
 from app.forms.posts import PostForm
 from app.forms.profiles import TAKEN, TOO_OFTEN, DeleteForm, EditForm, JoinForm, NicknameForm
@@ -19,7 +20,9 @@ __all__ = [
     "DecisionForm",
     "DeleteForm",
     "EditForm",
+    "EmailForm",
     "JoinForm",
+    "LettersForm",
     "LoginForm",
     "NicknameForm",
     "OpenIDForm",

@@ -3,7 +3,9 @@
 What a page reads of many rows at once is in `app/queries`, how it looks in `app/rendering`.
 """
 
-from app.models.emails import cleaned_email
+from app.models.emails.addresses import cleaned_email
+from app.models.emails.confirmed import ConfirmedEmail
+from app.models.emails.links import MailedLink
 from app.models.joining.applications import Application
 from app.models.joining.invitations import Invitation
 from app.models.moderation.actions import Action, HiddenPost, Suspension
@@ -27,11 +29,13 @@ __all__ = [
     "Application",
     "Block",
     "BroughtPost",
+    "ConfirmedEmail",
     "DeletedPost",
     "HiddenPost",
     "Identity",
     "Invitation",
     "KeptApart",
+    "MailedLink",
     "Mention",
     "Notification",
     "Post",

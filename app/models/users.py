@@ -14,7 +14,7 @@ from app.database import UTCDateTime, now, writing
 from app.extensions import Model, db
 from app.models import endings, nicknames
 from app.models.avatars import avatar_url
-from app.models.emails import MAX_EMAIL
+from app.models.emails.addresses import MAX_EMAIL
 from app.models.moderation import waiting
 from app.models.names import ReservedName, names_that_begin
 from app.models.nicknames import MAX_NICKNAME

@@ -10,7 +10,7 @@ from app.views.joining import applications as joining
 from app.views.joining import invitations
 from app.views.moderation import cases as moderation
 from app.views.moderation import reports, suspension
-from app.views.settings import account, blocks, data, proofs
+from app.views.settings import account, blocks, data, email, proofs
 from app.views.site import health
 
 
@@ -20,6 +20,7 @@ def init_app(app: Flask) -> None:
         joining,
         invitations,
         account,
+        email,
         proofs,
         data,
         posts,

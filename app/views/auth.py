@@ -36,8 +36,8 @@ from app.provider import sign_ins as account_sign_ins
 from app.views.joining import applications as joining
 from app.views.moderation import cases as moderation
 from app.views.moderation import suspension
-from app.views.settings import account, proofs
-from app.web import browser_session, origin, sign_ins
+from app.views.settings import account, letters, proofs
+from app.web import browser_session, known_browsers, origin, sign_ins
 from app.web.headers import allow_offsite_form_action
 
 bp = Blueprint("auth", __name__)
@@ -206,6 +206,8 @@ def _signed_in(user: User, identifier: str, remember: bool, proved: datetime, ne
     except Suspended:
         return suspension.tell(user)
     moderation.delete_expired()
+    if not new and not known_browsers.is_known(user.id):
+        letters.new_browser(user)
     if new:
         flash(f"Welcome, {user.nickname}!", "success")
         current_app.logger.info("new user %s", user.id)

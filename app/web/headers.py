@@ -31,7 +31,7 @@ def init_app(app: Flask) -> None:
         headers.setdefault("Content-Security-Policy", policy + leaving)
         headers.setdefault("X-Content-Type-Options", "nosniff")
         # Not no-referrer: Flask-WTF refuses a form sent over https without a Referer.
-        headers.setdefault("Referrer-Policy", "same-origin")
+        headers.setdefault("Referrer-Policy", g.get("referrer_policy", "same-origin"))
         if secure:
             headers.setdefault("Strict-Transport-Security", "max-age=31536000")
         if request.endpoint != "static":
@@ -77,6 +77,12 @@ def allow_unvaried_caching(caching: str = A_MINUTE) -> None:
     `caching` is the Cache-Control header.
     """
     g.caching, g.is_unvaried = caching, True
+
+
+def keep_address_secret() -> None:
+    """Let nobody learn the address of this page, which holds a token, from a Referer header."""
+    # The origin alone is enough for Flask-WTF.
+    g.referrer_policy = "strict-origin"
 
 
 def allow_offsite_form_action() -> None:

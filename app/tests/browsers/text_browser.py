@@ -64,6 +64,8 @@ PAGES = {
     ("/settings/account", "member"): [
         "Account and sign-in",
         "Your password",
+        "Your e-mail",
+        "E-mail address",
         "Your OpenIDs",
         "/id/miguel",
         "Remove",

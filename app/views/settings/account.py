@@ -7,14 +7,15 @@ from sqlalchemy.exc import IntegrityError
 from app import provider
 from app.extensions import db
 from app.failures.redaction import OwnWord
-from app.forms import DeleteForm, OpenIDForm
-from app.models import Identity, SignIn, User
+from app.forms import DeleteForm, EmailForm, OpenIDForm
+from app.mail.letters import can_write_to_members
+from app.models import ConfirmedEmail, Identity, MailedLink, SignIn, User
 from app.models.names import IdentifierRefused
 from app.openid import asked
 from app.openid.asked import Asked
 from app.openid.relying_party import PROBLEMS, SignInRefused, oid
 from app.provider import sign_ins as account_sign_ins
-from app.views.settings import proofs
+from app.views.settings import letters, proofs
 from app.views.settings.proofs import sensitive_limit
 from app.web import browser_session
 from app.web.headers import allow_offsite_form_action
@@ -25,20 +26,26 @@ bp = Blueprint("account", __name__, url_prefix="/settings")
 @bp.get("/account")
 @login_required
 def index():
-    """Show how the user gets in, and where they are signed in."""
+    """Show how the user gets in, and where letters to them go."""
     openid_form = OpenIDForm(formdata=None, openid=asked.typed("openid"))
     if problem := browser_session.take_problem():
         openid_form.openid.errors = [PROBLEMS[problem]]
-    return page(openid_form)
+    return page(openid_form=openid_form)
 
 
-def page(openid_form: OpenIDForm) -> str:
-    """Return the page of the account."""
+def page(openid_form: OpenIDForm | None = None, email_form: EmailForm | None = None) -> str:
+    """Return the page of the account, with one of its forms as it was sent."""
     # Its changes may lead through a provider.
     allow_offsite_form_action()
+    email = asked.typed("email") or g.user.email
     return render_template(
         "account/account.html",
-        openid_form=openid_form,
+        form=openid_form if openid_form and openid_form.errors else email_form,
+        openid_form=openid_form or OpenIDForm(formdata=None),
+        email_form=email_form or EmailForm(formdata=None, email=email),
+        confirmed=ConfirmedEmail.of(g.user.id),
+        waiting=MailedLink.waiting(g.user.id),
+        gets_mail=can_write_to_members(),
         identities=db.session.scalars(g.user.identities.select().order_by(Identity.id)).all(),
         sign_ins=db.session.scalars(g.user.sign_ins.select().order_by(SignIn.id.desc())).all(),
         account=provider.account_of(g.user),
@@ -54,7 +61,7 @@ def add():
     form = OpenIDForm()
     typed, here = form.openid.data, url_for("account.index")
     if not form.validate():
-        return page(form), 400
+        return page(openid_form=form), 400
     if proof := proofs.ask_unless_fresh(here, openid=typed):
         return proof
     try:
@@ -62,7 +69,7 @@ def add():
     except SignInRefused as refused:
         current_app.logger.warning("OpenID not added: %s", OwnWord(refused.problem))
         form.openid.errors = [str(refused)]
-        return page(form), 400
+        return page(openid_form=form), 400
 
 
 def add_proven(identifier: str, expected: Asked):
@@ -79,6 +86,7 @@ def add_proven(identifier: str, expected: Asked):
     except IdentifierRefused:
         return not_added("removed", expected)
     current_app.logger.info("user %s added an OpenID", g.user.id)
+    letters.openid_added(g.user, identifier)
     flash("You can sign in with your new OpenID from now on.", "success")
     return _back()
 

@@ -29,6 +29,7 @@ from app.queries.joining import applications
 from app.queries.pagination import PAGE_SIZE
 from app.tests.support.base import SITE, Browser, JoinMixin
 from app.tests.support.every_page.page import SitePage
+from app.tests.support.people.mailed import mail_links
 
 LONGEST_WORD = "Schifffahrtsgesellschaftskapitänsmützenfabrik" * 3
 LONGEST_NICKNAME = "x" * 64
@@ -163,6 +164,7 @@ class Readers(JoinMixin):
         Block.begin(miguel.id, User.find("noisy").id)
         account = db.session.scalar(sa.select(Account).where(Account.username_key == "miguel"))
         Consent.remember(account, "https://forum.example/")
+        mail_links(miguel)
         return browser
 
     def visit(self, page: SitePage) -> Browser:

@@ -22,6 +22,11 @@ class LettersMixin:
         self.box = mail_server(self)
         changes = {"MAIL_SERVER": "127.0.0.1", "MAIL_PORT": self.box.port}
         self.enterContext(mock.patch.dict(self.app.config, changes))
+        # Whatever an earlier test of this application left there.
+        queue = self.app.extensions["mail"]
+        with queue.bell:
+            queue.members.letters.clear()
+            queue.members.not_before = 0.0
 
     def letter(self, to: str) -> EmailMessage:
         """Return the next letter, which is to this address."""
