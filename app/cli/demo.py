@@ -85,7 +85,7 @@ def demo(people: int, posts: int, seed: int) -> None:
         click.echo("PROVIDER is off, so there is no account to sign in with.")
         return
     username, password = open_account(user_id, nickname)
-    click.echo(f"To read as {nickname}, choose “Sign in with this site” on {_site()}/login:")
+    click.echo(f"To read as {nickname}, sign in on {_site()}/login:")
     click.echo(f"username {username}\npassword {password}")
 
 

@@ -15,9 +15,9 @@ OWN_PROVIDER = "own"
 
 class LoginForm(FlaskForm):
     openid = StringField("Your OpenID", filters=[one_line])
-    remember_me = BooleanField("Remember me")
+    remember_me = BooleanField("Remember me", id="remember_with_openid")
     provider = StringField(filters=[one_line])
-    username = StringField("Your username there", filters=[one_line])
+    username = StringField("Your username there", id="username_there", filters=[one_line])
 
     def validate_openid(self, field) -> None:
         if self.provider.data:

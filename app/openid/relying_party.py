@@ -152,6 +152,10 @@ class RelyingParty(OpenID):
         fields = asking.getMessage(realm, return_to).toPostArgs()
         return self_posting_page(asking.endpoint.server_url, fields)
 
+    def try_own_provider(self, remember: bool = False) -> ResponseReturnValue:
+        """Return what asks this site's own provider who is there. Raises SignInRefused."""
+        return self.try_login(endpoint_url(), ["nickname", "email"], remember=remember)
+
     def loginhandler(self, f):
         """Mark the sign-in view: a provider's answer is dealt with before it is called."""
 

@@ -59,6 +59,8 @@ class SignInForm(FlaskForm):
     def validate_username(self, field) -> None:
         if not field.data:
             raise ValidationError("Please type your username.")
+        if "@" in field.data:
+            raise ValidationError("Please type your username, and not your e-mail address.")
 
     def validate_password(self, field) -> None:
         if not field.data:
@@ -67,6 +69,10 @@ class SignInForm(FlaskForm):
     def refuse(self) -> None:
         """Say that the two do not fit, and not which of them is wrong."""
         self.password.errors = ["This username and password do not belong together."]
+
+
+class DoorForm(SignInForm):
+    remember_me = BooleanField("Remember me")
 
 
 class JoinForm(FlaskForm):

@@ -27,16 +27,18 @@ from app.models import (
     Suspended,
     User,
 )
-from app.models.joining.admission import NotWelcome, told
+from app.models.joining.admission import NotWelcome
 from app.openid import asked
 from app.openid.asked import Asked
 from app.openid.relying_party import PROBLEMS, ProvenIdentifier, SignInRefused, is_answer, oid
 from app.openid.xrds import advertise_xrds
+from app.provider import entrance
 from app.provider import sign_ins as account_sign_ins
 from app.views.joining import applications as joining
 from app.views.moderation import cases as moderation
 from app.views.moderation import suspension
 from app.views.settings import account, letters, proofs
+from app.views.site import door
 from app.web import browser_session, known_browsers, origin, sign_ins
 from app.web.headers import allow_offsite_form_action
 
@@ -56,7 +58,8 @@ NEWS = (
 
 def needs_no_look() -> bool:
     """Return whether this site's own provider was chosen, or another one answers."""
-    return request.form.get("provider") == OWN_PROVIDER or is_answer()
+    own = request.form.get("provider") == OWN_PROVIDER or entrance.is_sent()
+    return own or is_answer()
 
 
 @lm.user_loader
@@ -102,6 +105,7 @@ def meet_user() -> None:
     exempt_when=needs_no_look,
     deduct_when=lambda response: g.get("looked", False),
 )
+@entrance.wrong_limit
 @limiter.limit(ANSWER_LIMIT, exempt_when=lambda: not is_answer())
 @oid.loginhandler
 def login():
@@ -113,41 +117,35 @@ def login():
     # The view is exempt for the sake of the providers' answers alone. (A GET passes.)
     csrf.protect()
     allow_offsite_form_action()
+    if entrance.is_sent():
+        return door.enter()
     form = LoginForm(openid=asked.typed("openid"))
     if problem := browser_session.take_problem():
         form.openid.errors = [PROBLEMS[problem]]
     if request.method != "POST":
         # Signed out, the site's own address leads here.
-        return advertise_xrds(Response(_sign_in_page(form)), "posts.document")
+        return advertise_xrds(Response(door.page(form)), "posts.document")
     if not form.validate():
-        return _sign_in_page(form), 400
+        return door.page(form), 400
+    is_typed = not form.provider.data
+    if is_typed and door.may_be_account(form.openid.data):
+        return door.account_instead(form)
     g.looked = True
     identifier = form.identifier() or origin.own_url(url_for("provider.endpoint"))
     try:
         return oid.try_login(
             identifier,
             ask_for=["nickname", "email"],
-            typed={} if form.provider.data else {"openid": form.openid.data},
+            typed={"openid": form.openid.data} if is_typed else {},
             remember=form.remember_me.data,
         )
     except SignInRefused as refused:
         g.looked_in_vain = True
         current_app.logger.warning("sign-in refused: %s", OwnWord(refused.problem))
+        if is_typed and door.is_account(form.openid.data):
+            return door.account_instead(form)
         form.openid.errors = [str(refused)]
-        return _sign_in_page(form), 400
-
-
-def _sign_in_page(form: LoginForm) -> str:
-    providers = current_app.config["OPENID_PROVIDERS"]
-    return render_template(
-        "auth/login.html",
-        form=form,
-        next=oid.get_next_url(),
-        providers=[p["name"] for p in providers if "<username>" not in p["url"]],
-        username_providers=[p["name"] for p in providers if "<username>" in p["url"]],
-        own_provider=current_app.config["PROVIDER"] != "off",
-        **told(browser_session.invitation()),
-    )
+        return door.page(form), 400
 
 
 @oid.errorhandler

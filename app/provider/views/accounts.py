@@ -6,7 +6,6 @@ from flask import (
     abort,
     current_app,
     flash,
-    g,
     redirect,
     render_template,
     request,
@@ -22,11 +21,9 @@ from app.extensions import db, limiter
 from app.models import User, endings, nicknames
 from app.models.joining.admission import told
 from app.openid.xrds import endpoint_url, identity_document, wants_xrds
-from app.provider import sign_ins
+from app.provider import entrance, sign_ins
 from app.provider.forms import JoinForm, OwnerForm, PasswordForm, SignInForm
 from app.provider.models import Account, Consent
-from app.provider.passwords import guesses
-from app.provider.passwords.guesses import guess
 from app.provider.protocol import answers
 from app.provider.protocol.requests import PendingRequest
 from app.provider.second_factor.proof import is_owner
@@ -37,35 +34,24 @@ from app.web.redirects import safe_next
 
 bp = Blueprint("accounts", __name__)
 
-# Wrong passwords from one address, for however many accounts; guesses.py counts for each.
-WRONG_LIMIT = "25 per 5 minutes"
 # Accounts that are made from one address, and forms that are sent for it.
 JOIN_LIMIT = "10 per hour"
 JOIN_FORM_LIMIT = "60 per 5 minutes"
 
 
 @bp.route("/openid/sign-in", methods=["GET", "POST"])
-@limiter.limit(
-    WRONG_LIMIT,
-    methods=["POST"],
-    deduct_when=lambda response: g.get("guessed_wrong", False),
-    exempt_when=guesses.in_known_browser,
-)
+@entrance.wrong_limit
 def sign_in():
     """Let the owner of an account sign in at this provider."""
     pending, asked = answers.pending_request()
     allow_offsite_form_action()
     again = _whose_password_is_old(asked, pending)
     form = SignInForm(data={"username": again.username} if again else None)
-    if form.validate_on_submit():
-        with guess(form.username.data) as one:
-            account = Account.authenticate(form.username.data, form.password.data)
-            one.is_right = account is not None
-        if account and (asked is None or answers.is_own(asked, account)):
-            return second_step.after_password(account, pending)
-        # Which of them it was would tell whether there is such an account.
-        current_app.logger.warning("sign-in to an account refused: wrong username or password")
-        form.refuse()
+    if form.validate_on_submit() and (account := entrance.authenticate(form, asked)):
+        return second_step.after_password(account, pending)
+    if request.method == "GET" and pending and entrance.is_halfway(asked):
+        # The password was typed at the door.
+        return redirect(url_for("second_step.code", request=pending.token))
     named = asked.identity if asked and not asked.idSelect() else None
     page = render_template(
         "provider/sign_in.html", form=form, pending=pending, named=named, again=again
@@ -107,6 +93,7 @@ def join():
         "provider/join.html",
         form=form,
         pending=pending,
+        next=request.args.get("next"),
         home=home,
         **told(browser_session.invitation()),
     )

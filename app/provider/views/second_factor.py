@@ -5,13 +5,12 @@ from datetime import timedelta
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy.exc import IntegrityError
 
-from app.provider import sign_ins
+from app.provider import entrance, sign_ins
 from app.provider.forms import CodeForm, OwnerForm
 from app.provider.models import Account
 from app.provider.second_factor import changes, totp
 from app.provider.second_factor.models import CODE_OF_APP, RecoveryCode, SecondFactor, bare
 from app.provider.second_factor.proof import is_owner
-from app.provider.views import second_step
 from app.web import browser_session
 
 bp = Blueprint("second_factor", __name__)
@@ -34,7 +33,7 @@ def overview():
     form = OwnerForm(account)
     if form.validate_on_submit() and is_owner(account, form.password, form.code):
         if form.code is None:
-            second_step.note_password(account, totp.new_salt())
+            entrance.note_password(account, totp.new_salt())
             return redirect(url_for("second_factor.set_up"))
         if "off" not in request.form:
             return _codes(account, changes.renew_codes(account))
@@ -57,7 +56,7 @@ def set_up():
     """Show the key for an app, and ask for codes from now on once one shows that it works."""
     account = sign_ins.current()
     proof = browser_session.password_proof()
-    proved = second_step.proved_account(proof, SETUP_LASTS)
+    proved = entrance.proved_account(proof, SETUP_LASTS)
     if account is None or proved is None or proved.id != account.id or proof.salt is None:
         return redirect(url_for("second_factor.overview"))
     key = totp.key_of(account.id, proof.salt)

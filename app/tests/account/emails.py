@@ -217,7 +217,7 @@ class LettersAboutWaysInTests(EmailCase):
     def own_sign_in(self, browser: Browser | None = None) -> Browser:
         browser = browser or self.browser()
         browser.get("/login")
-        browser.submit(button="Sign in with this site")
+        browser.ask_own_provider()
         browser.submit(username="miguel", password="correct horse battery")
         self.assertEqual(browser.page.heading, "Hi, miguel!")
         return browser
@@ -265,7 +265,7 @@ class LettersAboutWaysInTests(EmailCase):
         self.join("ana", "ana@example.com")
         browser = self.browser()
         browser.get("/login")
-        browser.submit(button="Sign in with this site")
+        browser.ask_own_provider()
         browser.submit(username="ana", password="correct horse battery")
         self.assertEqual(browser.page.heading, "Hi, ana!")
         self.assertLess(User.find("ana").joined, now() + timedelta(seconds=1))

@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from app import db
 from app.models import SignIn, User
 from app.openid.relying_party import PROBLEMS
-from app.tests.support.base import OWN_BUTTON, PASSWORD, SITE, Browser
+from app.tests.support.base import PASSWORD, SITE, Browser
 from app.tests.support.openid.account import EndingCase
 
 
@@ -47,7 +47,7 @@ class EverywhereTests(EndingCase):
     def test_an_answer_that_was_kept_back_is_worth_nothing_afterwards(self):
         thief = self.browser()
         thief.get("/login")
-        thief.submit(button=OWN_BUTTON)
+        thief.ask_own_provider()
         thief.post(
             thief.url,
             {"csrf_token": thief.token(), "username": "miguel", "password": PASSWORD},
@@ -71,7 +71,7 @@ class EverywhereTests(EndingCase):
     def test_the_same_holds_for_a_new_password(self):
         thief = self.browser()
         thief.get("/login")
-        thief.submit(button=OWN_BUTTON)
+        thief.ask_own_provider()
         thief.post(
             thief.url,
             {"csrf_token": thief.token(), "username": "miguel", "password": PASSWORD},
@@ -104,7 +104,7 @@ class OneBrowserTests(EndingCase):
                 thief = self.copy(browser)
                 for each in (browser, thief):
                     each.get("/login")
-                    each.submit(button=OWN_BUTTON)
+                    each.ask_own_provider()
                     self.assertTrue(self.is_in(each))
                 if sign_out == "here":
                     browser.submit(button="Sign out")
@@ -176,7 +176,7 @@ class OneBrowserTests(EndingCase):
         thief, late = self.copy(browser), self.copy(browser)
         for each in (browser, thief):
             each.get("/login")
-            each.submit(button=OWN_BUTTON)
+            each.ask_own_provider()
         browser.get("/openid/sign-in")
         browser.submit(username="miguel", password=PASSWORD)
         self.assertFalse(self.at_provider(late))

@@ -10,7 +10,7 @@ from app.models import Identity, SignIn, User
 from app.models.sign_ins import MAX_PROOF_AGE
 from app.openid.relying_party import PROBLEMS
 from app.provider.models import AccountSignIn
-from app.tests.support.base import OWN_BUTTON, PASSWORD, SITE, JoinMixin
+from app.tests.support.base import PASSWORD, SITE, JoinMixin
 from app.tests.support.clock import Clock
 from app.tests.support.openid.account import A_MOMENT, PAPE, ProvingCase
 from app.tests.support.openid.signing_in import SecondProviderCase
@@ -177,7 +177,7 @@ class OwnProofTests(JoinMixin, SecondProviderCase):
         db.session.execute(sa.delete(SignIn))
         db.session.commit()
         self.miguel.get("/login")
-        self.miguel.submit(button=OWN_BUTTON)
+        self.miguel.ask_own_provider()
         self.assertEqual(self.miguel.page.heading, "Hi, miguel!")
         self.clock.moment += A_MOMENT
         self.miguel.get("/settings/account")

@@ -13,7 +13,7 @@ class JoiningJourneys(JourneyCase):
     def go_abroad(self, name: str) -> None:
         self.open("/login")
         self.chromium.fill(openid=f"{self.provider.origin}/id/{name}-{self.scripts}")
-        self.chromium.press("Sign in")
+        self.chromium.press("Sign in with OpenID")
 
     def test_a_newcomer_asks_to_join_and_is_let_in(self):
         self.enterContext(mock.patch.dict(self.site.app.config, JOIN="ask"))

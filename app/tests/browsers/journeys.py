@@ -31,8 +31,7 @@ class Journeys(JourneyCase):
     def test_a_newcomer_joins_signs_out_and_signs_in_again(self):
         self.open("/")
         self.assert_shown("Sign in")
-        self.chromium.press("Sign in with this site")
-        self.chromium.follow("Make one")
+        self.chromium.follow("Make an account")
         self.chromium.fill(username="miguel", password=PASSWORD, email="miguel@example.com")
         self.chromium.press("Make my account")
         self.assert_shown("Hi, miguel!", "Welcome, miguel!")
@@ -40,7 +39,6 @@ class Journeys(JourneyCase):
         self.assert_shown("Sign in", "You are signed out.")
         self.open("/edit")
         self.assert_shown("Sign in", "Please sign in to see this page.")
-        self.chromium.press("Sign in with this site")
         self.chromium.fill(username="miguel", password=PASSWORD)
         self.chromium.press("Sign in")
         self.assert_shown("Edit your profile")
@@ -48,7 +46,7 @@ class Journeys(JourneyCase):
     def go_to_the_second_provider(self) -> None:
         self.open("/login")
         self.chromium.fill(openid=self.provider.origin + "/")
-        self.chromium.press("Sign in")
+        self.chromium.press("Sign in with OpenID")
 
     def test_the_second_provider_asks_and_sends_the_visitor_back_by_an_address(self):
         self.provider.interactive = True
@@ -116,7 +114,7 @@ class Journeys(JourneyCase):
         first, other = (f"{self.provider.origin}/id/{n}-{self.scripts}" for n in ("one", "two"))
         self.open("/login")
         self.chromium.fill(openid=first)
-        self.chromium.press("Sign in")
+        self.chromium.press("Sign in with OpenID")
         db.session.execute(sa.update(SignIn).values(proved=now() - timedelta(hours=1)))
         db.session.commit()
         self.open("/settings/account")

@@ -17,7 +17,6 @@ def this_step() -> int:
 class SecondFactorJourneys(JourneyCase):
     def sign_in_with_password(self, username: str) -> None:
         self.open("/login")
-        self.chromium.press("Sign in with this site")
         self.chromium.fill(username=username, password=PASSWORD)
         self.chromium.press("Sign in")
 

@@ -35,7 +35,7 @@ class RefusedIdentifierTests(LeavingCase):
         self.assertEqual((browser.path, browser.page.alerts), ("/login", [PROBLEMS["removed"]]))
         own = self.browser()
         own.get("/login")
-        own.submit(button="Sign in with this site")
+        own.ask_own_provider()
         own.submit(username="miguel", password=PASSWORD)
         self.assertEqual((own.path, own.page.alerts), ("/login", [PROBLEMS["removed"]]))
         self.assertEqual(self.left(), (1, 1, 1))

@@ -48,7 +48,7 @@ class WhatGoesTests(LeavingCase):
         # Whoever comes back begins anew; the name is kept for nobody.
         self.home = self.browser()
         self.home.get("/login")
-        self.home.submit(button="Sign in with this site")
+        self.home.ask_own_provider()
         self.home.submit(username="miguel", password=PASSWORD)
         self.assertEqual(self.home.page.heading, "Hi, miguel2!")
 

@@ -34,7 +34,7 @@ class InvitingTests(InvitationCase):
 
     def test_it_goes_along_when_an_account_is_made_on_the_way(self):
         guest = self.opened(self.link(self.browser(self.bob)))
-        guest.submit(button="Sign in with this site")
+        guest.ask_own_provider()
         guest.get(guest.page.links["Make one"])
         self.assertIn("bob invites you", guest.page.words)
         guest.submit(username="miguel", password="correct horse battery", email="")

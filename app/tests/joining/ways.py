@@ -29,7 +29,7 @@ class WaysTests(JoiningCase):
 
     def sign_in_here(self, browser: Browser, password: str = PASSWORD) -> Browser:
         browser.get("/login")
-        browser.submit(button="Sign in with this site")
+        browser.ask_own_provider()
         if browser.path == "/openid/sign-in":
             browser.submit(username="miguel", password=password)
         return browser
@@ -139,7 +139,7 @@ class WaysTests(JoiningCase):
 
     def test_a_visitor_is_told_before_proving_anything(self):
         for join, words in {
-            "open": "No OpenID yet?",
+            "open": "A username and a password are all it takes",
             "ask": "say in a sentence why you would like to join",
             "invite": "whoever has an invitation of a member",
             "closed": "takes no new members at present",
@@ -152,7 +152,7 @@ class WaysTests(JoiningCase):
                         if join != "open" or path == "/login":
                             self.assertIn(words, browser.page.words)
                         makes = join in {"open", "ask"} and path == "/login"
-                        self.assertEqual("make it on the way" in browser.page.words, makes)
+                        self.assertEqual("Make an account" in browser.page.links, makes)
         with self.under("invite"):
             browser = self.by_invitation(self.bob)
             self.assertIn("bob invites you to join.", browser.page.words)

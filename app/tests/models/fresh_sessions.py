@@ -1,7 +1,7 @@
 """The session of a browser, which begins anew with each sign-in."""
 
 from app.provider.models import AccountSignIn
-from app.tests.support.base import OWN_BUTTON, PASSWORD, SITE, JoinMixin, PeopleTestCase
+from app.tests.support.base import PASSWORD, SITE, JoinMixin, PeopleTestCase
 
 
 class FreshSessionTests(JoinMixin, PeopleTestCase):
@@ -29,7 +29,7 @@ class FreshSessionTests(JoinMixin, PeopleTestCase):
         self.plant(browser)
         with browser.client.session_transaction(base_url=SITE) as session:
             session["csrf_token"] = before["csrf_token"]
-        browser.submit(button=OWN_BUTTON)
+        browser.ask_own_provider()
         self.assertEqual((browser.status, browser.page.heading), (200, "Hi, miguel!"))
         after = self.kept(browser)
         self.assertEqual(set(after), {"_user_id", "account", "csrf_token"})

@@ -39,7 +39,7 @@ class SuspendedCase(JoinMixin, ModerationCase):
 
     def sign_in_again(self, browser: Browser) -> Browser:
         browser.get("/login")
-        browser.submit(button="Sign in with this site")
+        browser.ask_own_provider()
         if browser.path == "/openid/sign-in":
             browser.submit(username="miguel", password=PASSWORD)
         return browser
@@ -231,7 +231,7 @@ class ThirtyDaysTests(SuspendedCase):
         self.clock.step(GRACE)
         susan.submit(button="Sign out")
         susan.get("/login")
-        susan.submit(button="Sign in with this site")
+        susan.ask_own_provider()
         susan.submit(username="susan2", password=PASSWORD)
         self.assertEqual(susan.page.heading, "Hi, susan2!")
         self.assertFalse(self.is_there())

@@ -2,7 +2,7 @@
 
 from app.models import User
 from app.rendering.notifications import SIGN_IN
-from app.tests.support.base import OWN_BUTTON, PASSWORD, Browser, JoinMixin
+from app.tests.support.base import PASSWORD, Browser, JoinMixin
 from app.tests.support.people.notifications import NotificationCase
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -11,7 +11,7 @@ FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.
 class NewBrowserTests(JoinMixin, NotificationCase):
     def sign_in(self, browser: Browser) -> None:
         browser.get("/login")
-        browser.submit(button=OWN_BUTTON)
+        browser.ask_own_provider()
         browser.submit(username="miguel", password=PASSWORD)
         self.assertEqual(browser.page.heading, "Hi, miguel!")
 
@@ -41,6 +41,6 @@ class NewBrowserTests(JoinMixin, NotificationCase):
         second = self.browser()
         second.client.set_cookie("been-here", mark, domain="127.0.0.1")
         second.get("/login")
-        second.submit(button=OWN_BUTTON)
+        second.ask_own_provider()
         second.submit(username="ada", password=PASSWORD)
         self.assertEqual(len(self.heard(User.find("ada"))), 1)

@@ -179,7 +179,7 @@ class MovedServerTests(JoinMixin, AddressCase):
         self.assertIn(f"from {first.origin} to {second.origin}", log)
         browser = second.browser()
         browser.get("/login")
-        browser.submit(button="Sign in with this site")
+        browser.ask_own_provider()
         browser.submit(username="miguel", password=PASSWORD)
         self.assertEqual(browser.page.heading, "Hi, miguel!")
         browser.get("/user/miguel")

@@ -9,7 +9,7 @@ from app.openid import addresses
 from app.openid.autosubmit import self_posting_page
 from app.openid.network import FetchRefused
 from app.openid.relying_party import PROBLEMS
-from app.tests.support.base import OWN_BUTTON, PASSWORD, SITE, JoinMixin, PeopleTestCase
+from app.tests.support.base import PASSWORD, SITE, JoinMixin, PeopleTestCase
 from app.tests.support.openid.relying_party import (
     MIGUEL,
     REALM,
@@ -230,7 +230,7 @@ class EndpointTests(SecondProviderCase):
             browser = self.browser()
             browser.get("/login?" + urlencode({"next": next}))
             self.assertEqual(browser.page.forms[0].fields["next"], next)
-            browser.submit(button=OWN_BUTTON)
+            browser.ask_own_provider()
             self.assertEqual((browser.path, browser.status), ("/openid/sign-in", 200))
             browser.get(browser.page.links["Make one"])
             browser.submit(username=username, password=PASSWORD)

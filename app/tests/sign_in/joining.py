@@ -2,17 +2,15 @@
 
 from app.models import Identity, User
 from app.openid.relying_party import PROBLEMS
-from app.tests.support.base import OWN_BUTTON, PASSWORD, SITE, Browser, JoinMixin, TestCase
+from app.tests.support.base import PASSWORD, SITE, Browser, JoinMixin, TestCase
 
 
 class JoiningTests(JoinMixin, TestCase):
-    def test_a_newcomer_sees_four_pages_and_fills_in_one_form(self):
+    def test_a_newcomer_sees_three_pages_and_fills_in_one_form(self):
         browser = self.browser()
         browser.get("/")
         self.assertEqual(browser.page.heading, "Sign in")
-        browser.submit(button=OWN_BUTTON)
-        self.assertEqual(browser.page.heading, "Sign in with this site")
-        browser.get(browser.page.links["Make one"])
+        browser.get(browser.page.links["Make an account"])
         self.assertEqual(browser.page.heading, "Make an account")
         browser.submit(username="miguel", password=PASSWORD, email="miguel@example.com")
         self.assertEqual((browser.url, browser.status), (SITE + "/", 200))
@@ -91,7 +89,7 @@ class OwnProviderSignInTests(JoinMixin, TestCase):
         browser.submit(username="miguel", password=PASSWORD)
         self.assertIn("You are signed in as miguel", " ".join(browser.page.words.split()))
         browser.get("/login")
-        browser.submit(button=OWN_BUTTON)
+        browser.ask_own_provider()
         self.assertEqual(browser.page.heading, "Hi, miguel!")
 
     def test_a_wrong_password_and_an_unknown_username_get_the_same_answer(self):
@@ -144,7 +142,7 @@ class OwnProviderSignInTests(JoinMixin, TestCase):
     def test_without_the_provider_its_button_is_gone_and_pressing_it_is_answered(self):
         self.app = self.make_app(PROVIDER="off")
         browser = self.at_the_provider()
-        self.assertNotIn(OWN_BUTTON, browser.page.words)
+        self.assertNotIn("password", browser.page.forms[0].names)
         self.assertEqual((browser.path, browser.status), ("/login", 400))
         self.assertEqual(len(browser.page.alerts), 1)
 
@@ -158,5 +156,5 @@ class SigningOutOfTheProviderTests(JoinMixin, TestCase):
             each.get("/openid")
             self.assertNotIn("You are signed in", each.page.words)
             each.get("/login")
-            each.submit(button=OWN_BUTTON)
+            each.ask_own_provider()
             self.assertEqual(each.path, "/openid/sign-in")

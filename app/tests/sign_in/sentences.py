@@ -14,7 +14,7 @@ class SentenceTests(SecondProviderCase):
     def assert_problem(self, browser: Browser, problem: str, typed: str):
         self.assertEqual(browser.path, "/login")
         self.assertEqual(browser.page.alerts, [PROBLEMS[problem]])
-        self.assertEqual(browser.page.forms[0].fields["openid"], typed)
+        self.assertEqual(browser.page.value("openid"), typed)
 
     def test_where_no_openid_is_found(self):
         origin = self.provider.origin
@@ -65,7 +65,7 @@ class SentenceTests(SecondProviderCase):
                 browser = self.begin(typed)
                 self.assertEqual((browser.path, browser.status), ("/login", 400))
                 self.assertEqual(len(browser.page.alerts), 1)
-                self.assertEqual(browser.page.forms[0].fields["openid"], typed)
+                self.assertEqual(browser.page.value("openid"), typed)
 
     def test_a_provider_that_does_not_answer_in_time(self):
         typed = self.provider.origin + "/id/susan"

@@ -8,7 +8,7 @@ from openid.message import OPENID2_NS
 
 from app.models import User
 from app.openid.relying_party import PROBLEMS
-from app.tests.support.base import OWN_BUTTON, PASSWORD, SITE
+from app.tests.support.base import PASSWORD, SITE
 from app.tests.support.openid.victims import OWN, OWN_ENDPOINT, TakeoverCase
 
 
@@ -65,7 +65,7 @@ class TakeoverTests(TakeoverCase):
             with self.subTest(version):
                 browser = self.browser()
                 browser.get("/login")
-                browser.submit(button=OWN_BUTTON)
+                browser.ask_own_provider()
                 asked = next(v for v in browser.visited if "openid.mode=checkid" in v)
                 query = {k: v[0] for k, v in parse_qs(urlsplit(asked).query).items()}
                 browser.get("/openid/join")

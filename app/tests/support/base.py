@@ -19,14 +19,13 @@ from app.database.upgrade import upgrade
 from app.extensions import limiter
 from app.failures import handlers
 from app.models import Post, User
-from app.tests.support.browser import OWN_BUTTON, PASSWORD, SITE, Browser
+from app.tests.support.browser import PASSWORD, SITE, Browser
 
 # Whatever the cluster was made with, the site needs UTF-8.
 NEW_DATABASE = """CREATE DATABASE "{}" ENCODING 'UTF8' TEMPLATE template0"""
 
 # What nearly every test takes from here, wherever it stands.
 __all__ = [
-    "OWN_BUTTON",
     "PASSWORD",
     "SITE",
     "Browser",
@@ -226,9 +225,7 @@ class JoinMixin:
     def join(self, username: str, email: str = "", browser: Browser | None = None) -> Browser:
         """Make an account at the site's own provider and come back signed in."""
         browser = browser or self.browser()
-        browser.get("/")
-        browser.submit(button=OWN_BUTTON)
-        browser.get(browser.page.links["Make one"])
+        browser.get("/openid/join?next=/")
         browser.submit(username=username, password=PASSWORD, email=email)
         return browser
 

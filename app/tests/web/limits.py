@@ -6,7 +6,7 @@ from unittest import mock
 
 from app.extensions import limiter, visitor_address
 from app.provider.models import Account
-from app.tests.support.base import OWN_BUTTON, PASSWORD, PeopleTestCase
+from app.tests.support.base import PASSWORD, PeopleTestCase
 from app.tests.support.clock import Clock
 from app.tests.support.openid.signing_in import SecondProviderCase
 from app.views.errors import in_words
@@ -47,7 +47,7 @@ class LimitTests(PeopleTestCase):
         with self.subTest("nobody else at this address is shut out of this site's own accounts"):
             other = self.browser()
             other.get("/login")
-            other.submit(button=OWN_BUTTON)
+            other.ask_own_provider()
             self.assertEqual((other.path, other.status), ("/openid/sign-in", 200))
 
     def test_empty_forms_and_sign_ins_with_this_site_do_not_count(self):
@@ -57,7 +57,7 @@ class LimitTests(PeopleTestCase):
             self.assertEqual(browser.submit(openid="").status_code, 400)
             browser.submit(openid="x" * 256)
             self.assertEqual(browser.status, 400)
-            browser.submit(button=OWN_BUTTON)
+            browser.ask_own_provider()
             self.assertEqual((browser.path, browser.status), ("/openid/sign-in", 200))
         self.look_in_vain(browser, 1)
 

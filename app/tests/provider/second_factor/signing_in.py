@@ -6,7 +6,7 @@ from openid.extensions import pape
 
 from app.models import SignIn
 from app.provider.models import AccountSignIn
-from app.tests.support.base import OWN_BUTTON, PASSWORD, SITE, Browser
+from app.tests.support.base import PASSWORD, SITE, Browser
 from app.tests.support.concurrency import ConcurrencyCase
 from app.tests.support.openid.relying_party import MIGUEL, QUESTION, ProviderCase
 from app.tests.support.people.second_factor import SETTINGS, Phone, SecondFactorCase, codes
@@ -15,7 +15,7 @@ from app.tests.support.people.second_factor import SETTINGS, Phone, SecondFactor
 class SigningInWithCodesTests(SecondFactorCase):
     def to_the_code(self, browser: Browser) -> Browser:
         browser.get(SITE + "/login")
-        browser.submit(button=OWN_BUTTON)
+        browser.ask_own_provider()
         browser.submit(username="miguel", password=PASSWORD)
         self.assertEqual((browser.path, browser.page.heading), ("/openid/code", "Your code"))
         return browser
@@ -26,6 +26,16 @@ class SigningInWithCodesTests(SecondFactorCase):
         self.assertEqual((browser.status, len(browser.page.alerts)), (400, 1))
         browser.submit(code=self.phone.next())
         self.assertEqual(browser.page.heading, "Hi, miguel!")
+        self.assertTrue(self.is_in(browser))
+
+    def test_the_door_asks_for_it_too(self):
+        browser = self.browser()
+        browser.get(SITE + "/login?next=/explore")
+        browser.submit(username="miguel", password=PASSWORD)
+        self.assertEqual((browser.path, browser.page.heading), ("/openid/code", "Your code"))
+        self.assertFalse(self.is_in(browser))
+        browser.submit(code=self.phone.next())
+        self.assertEqual(browser.path, "/explore")
         self.assertTrue(self.is_in(browser))
 
     def test_a_recovery_code_does_as_well_once_however_it_is_written(self):
@@ -75,13 +85,13 @@ class SigningInWithCodesTests(SecondFactorCase):
 
     def test_who_proves_an_openid_again_types_both(self):
         self.clock.move(minutes=11)
-        self.home.get(SITE + "/edit")
+        self.home.get(SITE + "/settings/account")
         self.home.submit(openid="https://example.com/")
         self.assertEqual(self.home.path, "/openid/sign-in")
         self.home.submit(password=PASSWORD)
         self.assertEqual(self.home.path, "/openid/code")
         self.home.submit(code=self.phone.shows())
-        self.assertEqual(self.home.path, "/edit")
+        self.assertEqual(self.home.path, "/settings/account")
         self.assertIn("Thank you, it is you.", self.home.page.words)
 
     def test_who_cancels_goes_back(self):

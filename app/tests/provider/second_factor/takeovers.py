@@ -6,7 +6,7 @@ from openid.extensions import pape
 from app import db
 from app.provider.models import Account, AccountSignIn
 from app.provider.second_factor.models import RecoveryCode, SecondFactor
-from app.tests.support.base import OWN_BUTTON, PASSWORD, SITE, Browser
+from app.tests.support.base import PASSWORD, SITE, Browser
 from app.tests.support.openid.relying_party import MIGUEL, ProviderCase
 from app.tests.support.people.second_factor import SETTINGS, SecondFactorCase, codes
 
@@ -74,17 +74,17 @@ class SecondFactorTakeoverTests(SecondFactorCase, ProviderCase):
         thief.get(self.ask(MIGUEL))
         thief.submit(username="miguel", password=PASSWORD)
         thief.get(thief.url.replace("/openid/code", "/openid/consent"))
-        self.assertEqual(thief.path, "/openid/sign-in")
+        self.assertEqual(thief.path, "/openid/code")
         return thief
 
     def try_signing_in_at_the_site_without_the_code(self):
         thief = self.browser()
         thief.get(SITE + "/login")
-        thief.submit(button=OWN_BUTTON)
+        thief.ask_own_provider()
         thief.submit(username="miguel", password=PASSWORD)
         thief.get(SITE + "/login")
-        thief.submit(button=OWN_BUTTON)
-        self.assertEqual(thief.path, "/openid/sign-in")
+        thief.ask_own_provider()
+        self.assertEqual(thief.path, "/openid/code")
         return thief
 
     def try_changing_the_password_half_way(self):
@@ -198,7 +198,7 @@ class SecondFactorTakeoverTests(SecondFactorCase, ProviderCase):
         waiting = thief.url.replace("/openid/sign-in", "/openid/code")
         self.half("ingrid", thief)
         thief.get(waiting)
-        self.assertEqual(thief.path, "/openid/sign-in")
+        self.assertEqual(thief.path, "/openid/code")
         thief.post(waiting, {"csrf_token": thief.token(), "code": phone.shows()})
         return thief
 
@@ -213,7 +213,7 @@ class SecondFactorTakeoverTests(SecondFactorCase, ProviderCase):
         thief = self.half()
         self.clock.move(minutes=6)
         thief.submit(code=self.phone.shows())
-        self.assertEqual(thief.path, "/openid/sign-in")
+        self.assertEqual(thief.path, "/openid/code")
         return thief
 
     def try_a_password_that_is_another_by_now(self):
@@ -221,7 +221,7 @@ class SecondFactorTakeoverTests(SecondFactorCase, ProviderCase):
         account = db.session.scalar(sa.select(Account))
         account.set_password(NEW_PASSWORD)
         thief.submit(code=self.phone.shows())
-        self.assertEqual(thief.path, "/openid/sign-in")
+        self.assertEqual(thief.path, "/openid/code")
         # Only so that the owner finds it as it was.
         account.set_password(PASSWORD)
         return thief
@@ -249,18 +249,18 @@ class SecondFactorTakeoverTests(SecondFactorCase, ProviderCase):
                 typed = {"csrf_token": thief.token(), "password": PASSWORD, "code": code}
                 typed |= {"old_password": PASSWORD, "off": "yes"}
                 thief.post(path, typed | ({"password": NEW_PASSWORD} if "word" in path else {}))
-        thief.get(SITE + "/edit")
+        thief.get(SITE + "/settings/account")
         return self.leave(thief)
 
     def try_a_stolen_session_and_a_new_proof(self):
         self.clock.move(minutes=11)
         thief = self.robbed()
-        thief.get(SITE + "/edit")
+        thief.get(SITE + "/settings/account")
         thief.submit(openid="https://thief.example/")
         thief.submit(password=PASSWORD)
         self.assertEqual(thief.path, "/openid/code")
         thief.get(self.ask(MIGUEL, [pape.Request(max_auth_age=60)]))
-        self.assertEqual(thief.path, "/openid/sign-in")
+        self.assertEqual(thief.path, "/openid/code")
         return self.leave(thief)
 
     def try_another_site_sending_the_forms(self):

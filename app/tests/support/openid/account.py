@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from app import db
 from app.models import Identity, SignIn, User
-from app.tests.support.base import OWN_BUTTON, PASSWORD, SITE, Browser, JoinMixin
+from app.tests.support.base import PASSWORD, SITE, Browser, JoinMixin
 from app.tests.support.clock import Clock
 from app.tests.support.openid.signing_in import SecondProviderCase
 
@@ -50,7 +50,7 @@ class EndingCase(JoinMixin, SecondProviderCase):
         """Tell whether one press signs in again, without a password."""
         browser.get(SITE + "/login")
         if browser.path == "/login":
-            browser.submit(button=OWN_BUTTON)
+            browser.ask_own_provider()
         return browser.path == "/"
 
     def assert_in(self, *browsers: Browser) -> None:
