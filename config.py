@@ -100,6 +100,9 @@ def read_settings(values: Mapping[str, object] | None = None, **overrides) -> di
         "SITE_URL": site_url,
         "SITE_NAME": source.line("SITE_NAME", "microblog", 40),
         "SITE_ABOUT": source.line("SITE_ABOUT", "", 200),
+        "ABOUT_FILE": source.text("ABOUT_FILE"),
+        "CONTACT": _contact(source.text("CONTACT")),
+        "AI_CRAWLERS": source.switch("AI_CRAWLERS", False),
         "PROXY_COUNT": source.integer("PROXY_COUNT", 0, 0, 8),
         # Unless it is set, the factory has one made (app/web/secret_key.py).
         "SECRET_KEY": source.text("SECRET_KEY"),
@@ -225,6 +228,12 @@ def _address(name: str, address: str) -> str:
             f"{name} must hold mail addresses such as me@example.com, not {address!r}."
         )
     return address
+
+
+def _contact(text: str) -> str:
+    if text.startswith("https://") and text.isascii() and not re.search(r"[\x00-\x20<>]", text):
+        return text
+    return _address("CONTACT", text) if text else ""
 
 
 def _database_url(text: str) -> str:

@@ -13,6 +13,7 @@ from app.database import now
 from app.models.avatars import avatar_url, drawn_avatar_url
 from app.rendering import dates
 from app.rendering.cards import AVATAR_SIZE
+from config import VERSION
 
 # Marks in User-Agent headers. The first found counts: browsers claim to be older ones too.
 BROWSERS = {
@@ -40,6 +41,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals["AVATAR_SIZE"] = AVATAR_SIZE
     app.jinja_env.globals["avatar_url"] = avatar_url
+    app.jinja_env.globals["VERSION"] = VERSION
     app.jinja_env.globals["current_user"] = current_user
     app.jinja_env.globals["moment"] = moment
     app.jinja_env.globals["drawn_avatar_url"] = drawn_avatar_url

@@ -11,7 +11,7 @@ from app.views.joining import invitations
 from app.views.moderation import cases as moderation
 from app.views.moderation import reports, suspension
 from app.views.settings import account, blocks, data, email, proofs
-from app.views.site import health
+from app.views.site import about, health
 
 
 def init_app(app: Flask) -> None:
@@ -33,6 +33,8 @@ def init_app(app: Flask) -> None:
         explore,
         feeds,
         health,
+        about,
     ):
         app.register_blueprint(module.bp)
+    about.init_app(app)
     errors.init_app(app)

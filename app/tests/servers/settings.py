@@ -40,6 +40,10 @@ BAD = [
     ("SITE_NAME", "\u202eaeT"),
     ("SITE_ABOUT", "x" * 201),
     ("SITE_ABOUT", "Tea,\nand more of it."),
+    ("CONTACT", "nobody"),
+    ("CONTACT", "https://example.com/\nExpires: never"),
+    ("CONTACT", "me@example.com\nExpires: never"),
+    ("AI_CRAWLERS", "some"),
     ("PROXY_COUNT", "x"),
     ("PROXY_COUNT", "-1"),
     ("SITE_URL", "ftp://x"),
@@ -128,6 +132,8 @@ class BadSettingTests(SentenceCase):
         missing = temporary_folder(self) / "missing"
         for name, value in (
             ("RATELIMIT_STORAGE_URI", "nonsense://"),
+            ("ABOUT_FILE", str(missing)),
+            ("ABOUT_FILE", str(missing.parent)),
             ("LOG_FILE", str(missing / "microblog.log")),
             ("LOG_FILE", str(missing.parent)),
         ):
@@ -204,6 +210,9 @@ class DefaultTests(unittest.TestCase):
             "SITE_URL": "http://127.0.0.1:5000",
             "SITE_NAME": "microblog",
             "SITE_ABOUT": "",
+            "ABOUT_FILE": "",
+            "CONTACT": "",
+            "AI_CRAWLERS": False,
             "PROXY_COUNT": 0,
             "ADMINS": [],
             "MAIL_SERVER": "",

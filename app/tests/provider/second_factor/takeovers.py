@@ -198,7 +198,7 @@ class SecondFactorTakeoverTests(SecondFactorCase, ProviderCase):
         waiting = thief.url.replace("/openid/sign-in", "/openid/code")
         self.half("ingrid", thief)
         thief.get(waiting)
-        self.assertEqual(thief.path, "/openid/code")
+        self.assertEqual(thief.path, "/openid/sign-in")
         thief.post(waiting, {"csrf_token": thief.token(), "code": phone.shows()})
         return thief
 
@@ -213,7 +213,7 @@ class SecondFactorTakeoverTests(SecondFactorCase, ProviderCase):
         thief = self.half()
         self.clock.move(minutes=6)
         thief.submit(code=self.phone.shows())
-        self.assertEqual(thief.path, "/openid/code")
+        self.assertEqual(thief.path, "/openid/sign-in")
         return thief
 
     def try_a_password_that_is_another_by_now(self):
@@ -221,7 +221,7 @@ class SecondFactorTakeoverTests(SecondFactorCase, ProviderCase):
         account = db.session.scalar(sa.select(Account))
         account.set_password(NEW_PASSWORD)
         thief.submit(code=self.phone.shows())
-        self.assertEqual(thief.path, "/openid/code")
+        self.assertEqual(thief.path, "/openid/sign-in")
         # Only so that the owner finds it as it was.
         account.set_password(PASSWORD)
         return thief

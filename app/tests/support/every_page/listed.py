@@ -25,6 +25,7 @@ def pages(origin: str = SITE) -> list[SitePage]:
     asked_by_name = request_path(claimed_id=identity, identity=identity)
     return [
         *map(_page, ("/login", "/logout", "/openid", "/openid/sign-in", "/openid/join")),
+        _page("/about"),
         *map(_page, ("/explore?older=9", "/post/1", "/user/susan", "/search", "/id/miguel")),
         # The one page that is full.
         _page("/", "member"),
