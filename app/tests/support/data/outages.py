@@ -16,7 +16,9 @@ class BrokenCase(MailCase):
     def setUp(self):
         super().setUp()
         self.box = self.mail_server()
-        self.own = self.failing_app(**self.mail, DATABASE_URL=self.database())
+        self.own = self.failing_app(
+            **self.mail, DATABASE_URL=self.database(), CONTACT="me@example.com"
+        )
         with self.own.app_context():
             self.settle()
 
