@@ -8,12 +8,13 @@ from flask import current_app
 from sqlalchemy.orm import Session
 
 from app.models.moderation.actions import Suspension
+from app.models.moderation.reports import Report, take_turns
 from app.models.names import RefusedIdentifier, ReservedName
 from app.models.sign_ins import ACCOUNT_SIGN_IN, Identity, SignIn
 
 # As far as it is needed here; the table is there even when the provider is off.
 ACCOUNT = sa.table("account", sa.column("id"), sa.column("username_key"), sa.column("deleted"))
-USER = sa.table("user", sa.column("id"), sa.column("nickname_key"))
+USER = sa.table("user", sa.column("id"), sa.column("nickname"), sa.column("nickname_key"))
 CLAIMED = sa.select(SignIn.account_sign_in_id).where(SignIn.account_sign_in_id.is_not(None))
 
 
@@ -98,16 +99,18 @@ def sign_out_everywhere(session: Session, user_id: int) -> None:
 
 def delete_user(session: Session, user_id: int, refuse_identifiers: bool = False) -> None:
     """Delete a user with all that is theirs; see User.delete."""
-    row = sa.select(USER.c.nickname_key).where(USER.c.id == user_id).with_for_update()
-    nickname_key = session.scalar(row)
-    if nickname_key is None:
+    take_turns(session)
+    row = sa.select(USER.c.nickname, USER.c.nickname_key).where(USER.c.id == user_id)
+    user = session.execute(row.with_for_update()).first()
+    if user is None:
         return
+    Report.close_with(session, user_id, user.nickname)
     sign_out_everywhere(session, user_id)
     # Nobody gets out of a suspension by having themselves removed.
     if refuse_identifiers or Suspension.of(user_id):
         own = sa.select(Identity.identifier).where(Identity.user_id == user_id)
         RefusedIdentifier.refuse(session, list(session.scalars(own)))
-    ReservedName.keep_for_good(session, nickname_key, user_id)
+    ReservedName.keep_for_good(session, user.nickname_key, user_id)
     session.execute(sa.delete(USER).where(USER.c.id == user_id))
 
 

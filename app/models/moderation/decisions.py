@@ -15,7 +15,7 @@ from app.database.instants import absolute
 from app.extensions import db
 from app.models import endings
 from app.models.moderation.actions import GRACE, Action, HiddenPost, Suspension
-from app.models.moderation.reports import Report, Thing
+from app.models.moderation.reports import Report, Thing, take_turns
 from app.models.notifications import Notification
 from app.models.posts.post import Post
 from app.models.users import User
@@ -26,8 +26,6 @@ MAX_DAYS = 365
 MAX_DELETED_AT_ONCE = 20
 # Stands for the post, in what its author is told.
 POST = "{post}"
-# Any number: those who decide take this lock of PostgreSQL one after the other.
-LOCK = 7_013
 
 
 class NotAllowed(Exception):
@@ -70,7 +68,7 @@ def decide(decision: Decision, moderator: User | None) -> None:
     moderator_id = None if moderator is None else moderator.id
     thing = decision.thing
     with writing() as session:
-        _take_turns(session)
+        take_turns(session)
         target = session.scalar(
             sa.select(User).where(User.id == thing.user_id).with_for_update(of=User)
         )
@@ -98,12 +96,6 @@ def decide(decision: Decision, moderator: User | None) -> None:
             text = f"{by} {told}. Why: {decision.reason}"
             Notification.tell(session, thing.user_id, text)
         _close_reports(session, decision, target.nickname)
-
-
-def _take_turns(session: Session) -> None:
-    # Each of two who decide at once would hold a person of whom the other has to tell.
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
 
 
 def _allowed(session: Session, moderator_id: int | None, target: User) -> str:
@@ -265,7 +257,7 @@ def delete_expired() -> list[int]:
     deleted = []
     for user_id in found:
         with writing() as session:
-            _take_turns(session)
+            take_turns(session)
             user = session.scalar(sa.select(User).where(User.id == user_id).with_for_update())
             if user and session.scalar(
                 sa.select(Suspension.user_id).where(Suspension.user_id == user_id, due)

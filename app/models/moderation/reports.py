@@ -22,6 +22,13 @@ CHOICES = {
     "private": "It tells what is private",
     "other": "Something else",
 }
+# What reporters are told when it is about somebody who goes.
+GONE = (
+    "You reported {0} or a post of theirs. That is closed: {0} is no longer here, "
+    "nor is what they wrote."
+)
+# Any number: those who close reports take this lock of PostgreSQL one after the other.
+LOCK = 7_013
 
 
 class TooManyReports(Exception):
@@ -37,6 +44,12 @@ class Thing(NamedTuple):
     @property
     def key(self) -> str:
         return f"user {self.user_id}" if self.post_id is None else f"post {self.post_id}"
+
+
+def take_turns(session: Session) -> None:
+    """Wait for others who close reports: each holds a person whom the other has to tell."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
 
 
 class Report(Model):
@@ -67,9 +80,10 @@ class Report(Model):
         """
         with writing() as session:
             user = sa.table("user", sa.column("id"), sa.column("nickname"), sa.column("about_me"))
-            # Two tabs at once must not each find room for one more.
-            lock = sa.select(user.c.id).where(user.c.id == reporter_id)
-            session.execute(lock.with_for_update(key_share=True))
+            # Two tabs at once must not each find room for one more; nor must whom it is about
+            # leave before there is somebody to be told of that.
+            lock = sa.select(user.c.id).where(user.c.id.in_((reporter_id, thing.user_id)))
+            session.execute(lock.order_by(user.c.id).with_for_update(key_share=True))
             session.execute(sa.delete(Report).where(Report.closed <= now() - REPORT_KEPT_FOR))
             today = sa.select(sa.func.count()).where(
                 Report.reporter_id == reporter_id, Report.created > now() - timedelta(days=1)
@@ -129,3 +143,16 @@ class Report(Model):
             if reporter_id is not None:
                 Notification.tell(session, reporter_id, text)
         return len(reporters)
+
+    @staticmethod
+    def close_with(session: Session, user_id: int, nickname: str) -> None:
+        """Tell whoever reported a user, or a post of theirs, that it is closed since they go.
+
+        Belongs inside `writing()`, after `take_turns`; the reports go with the user.
+        """
+        reporters = sa.select(Report.reporter_id).where(
+            Report.user_id == user_id, Report.closed.is_(None)
+        )
+        for reporter_id in session.scalars(reporters.distinct()).all():
+            if reporter_id is not None:
+                Notification.tell(session, reporter_id, GONE.format(nickname))

@@ -2,7 +2,9 @@
 
 from app import db
 from app.database import writing
-from app.models import Post, Report, Thing
+from app.models import Post, Report, Thing, User
+from app.models.moderation.actions import GRACE
+from app.models.moderation.decisions import Decision, decide, delete_expired
 from app.models.moderation.reports import (
     CHOICES,
     MAX_REPORTS_A_DAY,
@@ -108,6 +110,33 @@ class ReportTests(ModerationCase):
         clock.move(days=1)
         self.assertEqual(self.send(path).page.statuses, [THANKS])
 
+    def test_who_reported_is_told_when_those_it_is_about_go(self):
+        post = self.susan.write("Rude")
+        for thing in (post, self.susan):
+            self.report(self.john, thing)
+        self.report(self.mary, post)
+        closed = self.susan.write("Ruder")
+        self.report(self.max, closed)
+        decide(Decision("hide", Thing(self.susan.id, closed.id), "Rude."), self.mary)
+        before = self.told(self.max)
+        self.susan.delete()
+        told = "You reported susan or a post of theirs. That is closed: susan is no longer here"
+        for reporter in (self.john, self.mary):
+            [text] = self.told(reporter)
+            self.assertIn(told, text)
+        self.assertEqual(self.told(self.max), before)
+
+    def test_and_when_a_moderator_or_the_keeper_deletes_them(self):
+        clock = Clock(self)
+        self.suspend(self.susan)
+        for thing in (self.susan, self.max):
+            self.report(self.john, thing)
+        self.run_command("user", "remove", "max")
+        clock.step(GRACE)
+        self.assertEqual(len(delete_expired()), 1)
+        for text, name in zip(self.told(self.john), ("max", "susan"), strict=True):
+            self.assertIn(f"{name} is no longer here", text)
+
     def test_closed_ones_go_after_a_year(self):
         clock = Clock(self)
         self.report(self.john, self.rude)
@@ -161,6 +190,36 @@ class ReportRaceTests(ConcurrencyCase, ModerationCase):
         done = self.at_once([send(thing) for thing in things])
         self.assertEqual(sum(done), MAX_REPORTS_A_DAY)
         self.assertEqual(self.count(Report), MAX_REPORTS_A_DAY)
+
+    def test_who_reports_somebody_who_leaves_at_that_moment_is_told(self):
+        john_id, done = self.john.id, 0
+        for number in range(8):
+            ann = self.person(f"ann{number}")
+            thing = Thing(ann.id, ann.write("Rude").id)
+
+            def make(thing=thing):
+                return Report.make(john_id, thing, "spam", "Spam.")
+
+            def leave(user_id=ann.id):
+                db.session.get(User, user_id).delete()
+
+            made, _ = self.at_once([make, leave])
+            done += made
+            with self.subTest(number):
+                self.assertEqual(len(self.told(self.john)), done)
+        self.assertEqual(self.count(Report), 0)
+
+    def test_two_who_reported_each_other_leave_at_once(self):
+        for number in range(8):
+            ann, bob = self.person(f"ann{number}"), self.person(f"bob{number}")
+            self.report(ann, bob)
+            self.report(bob, ann)
+
+            def leave(user_id):
+                return lambda: db.session.get(User, user_id).delete()
+
+            self.at_once(map(leave, (ann.id, bob.id)))
+        self.assertEqual((self.count(Report), self.count(Notification)), (0, 0))
 
     def test_reported_and_deleted_at_once_it_is_either_kept_or_gone(self):
         susan_id = self.susan.id
