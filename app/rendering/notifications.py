@@ -11,7 +11,6 @@ DEEDS = {
     "follow": ("follows you", "follow you"),
     "invitation": ("joined by your invitation", "joined by your invitations"),
 }
-APPROVAL = "A moderator has let you in. Welcome!"
 OPENID = (
     "An OpenID was added to yours. If that was not you, remove it, "
     "and sign out all browsers, under “Edit your profile”."
@@ -37,7 +36,7 @@ def told(line: Line) -> str:
     """Return what the site tells by itself, in a sentence."""
     if line.kind == "sign-in":
         return SIGN_IN.format(browser_name(line.text))
-    return {"approval": APPROVAL, "openid": OPENID}.get(line.kind, line.text)
+    return OPENID if line.kind == "openid" else line.text
 
 
 def sentence(line: Line) -> str:

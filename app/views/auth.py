@@ -23,11 +23,12 @@ from app.forms import OWN_PROVIDER, LoginForm, NicknameForm, typed
 from app.models import (
     MAX_IDENTIFIER,
     Identity,
+    Notification,
     SignInEnded,
     Suspended,
     User,
 )
-from app.models.joining.admission import NotWelcome
+from app.models.joining.admission import WELCOME, NotWelcome
 from app.openid import asked
 from app.openid.asked import Asked
 from app.openid.relying_party import PROBLEMS, ProvenIdentifier, SignInRefused, is_answer, oid
@@ -209,6 +210,8 @@ def _signed_in(user: User, identifier: str, remember: bool, proved: datetime, ne
     if new:
         flash(f"Welcome, {user.nickname}!", "success")
         current_app.logger.info("new user %s", user.id)
+    for text in Notification.take(user.id, WELCOME):
+        flash(f"Welcome, {user.nickname}! {text}", "success")
     if news:
         flash(NEWS, "status")
     return redirect(target)

@@ -20,11 +20,14 @@ from app.models.names import IdentifierRefused, RefusedIdentifier
 from app.models.notifications import Notification
 from app.models.users import User
 
+# The kind of notification that a newcomer reads on the first visit.
+WELCOME = "approval"
+
 
 class Entry(Enum):
     """What becomes of a newcomer: welcome at once, or not; the words are of the setting JOIN."""
 
-    WELCOME = "welcome"
+    WELCOME = "approval"
     # They may ask, and a moderator answers.
     ASK = "ask"
     # They need an invitation.
@@ -107,9 +110,10 @@ def _entry(identifier: str, token: str | None):
     return enter
 
 
-def approve(application: Application, moderator: User) -> User | None:
+def approve(application: Application, moderator: User, sentence: str = "") -> User | None:
     """Return the user who is made of the newcomer, with a nickname as near as is free.
 
+    On their first visit they read who let them in, and the `sentence` if there is one.
     None means that there is nothing to approve any more: another moderator was quicker,
     or JOIN is closed, under which only the keeper lets anybody in.
     """
@@ -128,10 +132,13 @@ def approve(application: Application, moderator: User) -> User | None:
                 moderator_id=moderator_id,
                 moderator_name=name,
                 user_id=user.id,
-                reason="Asked to join.",
+                reason=sentence or "Asked to join.",
             )
         )
-        Notification.tell(session, user.id, kind="approval")
+        text = f"{name}, a moderator, let you in." + (
+            f" They write: {sentence}" if sentence else ""
+        )
+        Notification.tell(session, user.id, text, WELCOME)
         is_new.append(user)
 
     if current_app.config["JOIN"] == "closed":

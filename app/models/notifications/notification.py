@@ -94,6 +94,23 @@ class Notification(Model):
         session.execute(sa.delete(Notification).where(*which))
 
     @staticmethod
+    def take(user_id: int, kind: str) -> list[str]:
+        """Return what of this kind the user has not read, which from now on they have."""
+        with writing() as session:
+            unread = sa.update(Notification).where(
+                Notification.user_id == user_id,
+                Notification.kind == kind,
+                Notification.read.is_(None),
+            )
+            return list(
+                session.scalars(
+                    unread.values(read=now())
+                    .returning(Notification.text)
+                    .execution_options(synchronize_session=False)
+                )
+            )
+
+    @staticmethod
     def mark_read(user_id: int, ids: list[int]) -> None:
         """Note that the user has read those of these ids that are theirs."""
         unread = sa.select(Notification.id).where(

@@ -31,9 +31,10 @@ class JoiningJourneys(JourneyCase):
         self.go_abroad("asking")
         self.assert_shown("You have asked to join")
         [waiting] = applications.waiting()
-        self.assertIsNotNone(joining.approve(waiting, self.person("ana")))
+        self.assertIsNotNone(joining.approve(waiting, self.person("ana"), "Tea is at five."))
         self.go_abroad("asking")
-        self.assert_shown("Hi, asking!")
+        welcome = "Welcome, asking! ana, a moderator, let you in. They write: Tea is at five."
+        self.assert_shown("Hi, asking!", status=welcome)
         self.open("/edit")
         self.chromium.fill(nickname=f"asked-{self.scripts}")
         self.chromium.press("Save changes")

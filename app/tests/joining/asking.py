@@ -12,6 +12,8 @@ from app.tests.support.clock import Clock
 from app.tests.support.people.joining import JoiningCase
 from app.views.joining.applications import COME_IN, LET_IN, TOO_MANY
 
+LET_YOU_IN = "ana, a moderator, let you in."
+
 
 class AskingTests(JoiningCase):
     settings = {"JOIN": "ask"}
@@ -38,7 +40,9 @@ class AskingTests(JoiningCase):
         self.assertEqual(self.count(Application), 0)
         browser.get("/join/waiting")
         self.assertEqual((browser.path, browser.page.statuses), ("/login", [LET_IN]))
-        self.assertEqual(self.foreign("susan").page.heading, "Hi, tea_lady!")
+        self.assertEqual(self.foreign("susan").page.statuses, [f"Welcome, tea_lady! {LET_YOU_IN}"])
+        again = self.foreign("susan")
+        self.assertEqual((again.page.heading, again.page.statuses), ("Hi, tea_lady!", []))
         [action] = db.session.scalars(sa.select(Action))
         self.assertEqual(
             (action.kind, action.moderator_name, action.user_id), ("approve", "ana", user.id)

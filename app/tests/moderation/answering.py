@@ -2,8 +2,11 @@
 
 from unittest import mock
 
+import sqlalchemy as sa
+
 from app import db
-from app.models import Application, User
+from app.models import Action, Application, Notification, User
+from app.models.joining.admission import WELCOME
 from app.queries.joining import applications
 from app.tests.support.people.letters import LettersMixin, path_in
 from app.tests.support.people.moderation import ModerationCase
@@ -61,6 +64,30 @@ class AnsweringTests(LettersMixin, ModerationCase):
             mary.post(self.address("ina"), {**token, "let_in": "y"})
             self.assertEqual(mary.page.statuses, ["ina may come in."])
         self.assert_no_letter()
+
+    def test_who_is_let_in_reads_what_the_moderator_wrote_once_on_the_first_visit(self):
+        mary = self.browser_of_mary
+        mary.submit(button="Let them in (ada)", sentence="Bring <tea>, please.")
+        mary.submit(button="Let them in (tom)")
+        self.assertEqual(mary.page.statuses, ["tom may come in."])
+        for name, told in (
+            ("ada", "mary, a moderator, let you in. They write: Bring <tea>, please."),
+            ("tom", "mary, a moderator, let you in."),
+        ):
+            db.session.rollback()
+            user = User.find(name)
+            self.assertEqual(Notification.take(user.id, WELCOME), [told])
+            self.assertEqual(Notification.take(user.id, WELCOME), [])
+            self.assertEqual(self.told(user), [told])
+        self.assertEqual(
+            [reason for [reason] in db.session.execute(sa.select(Action.reason))],
+            ["Bring <tea>, please.", "Asked to join."],
+        )
+
+    def test_too_long_a_sentence_lets_nobody_in(self):
+        self.browser_of_mary.submit(button="Let them in (ada)", sentence="x" * 141)
+        self.assertEqual(len(self.browser_of_mary.page.alerts), 1)
+        self.assertEqual(len(applications.waiting()), 2)
 
     def test_the_second_moderator_reads_that_it_is_done(self):
         address = self.address("ada")

@@ -77,20 +77,29 @@ def answer(application_id: int):
     form = AnswerForm()
     if application is None:
         flash(ANSWERED, "error")
-    elif form.let_in.data:
-        email = application.email
-        user = joining.approve(application, g.user._get_current_object())
-        if user:
-            letters.let_in(email, user.nickname)
-        flash(f"{user.nickname} may come in." if user else ANSWERED, "success" if user else "error")
     elif not form.validate():
         flash(" ".join(form.sentence.errors), "error")
-    elif joining.refuse(application, g.user._get_current_object(), form.sentence.data or ""):
-        letters.refused(application.email, application.nickname, form.sentence.data or "")
-        flash(f"{application.nickname} will read your answer.", "success")
+    elif told := _answer(application, form):
+        flash(told, "success")
     else:
         flash(ANSWERED, "error")
     return redirect(url_for("moderation.index"))
+
+
+def _answer(application: Application, form: AnswerForm) -> str | None:
+    """Return what was done about the newcomer, or None when nothing could be any more."""
+    moderator, sentence = g.user._get_current_object(), form.sentence.data or ""
+    email, nickname = application.email, application.nickname
+    if form.let_in.data:
+        user = joining.approve(application, moderator, sentence)
+        if user is None:
+            return None
+        letters.let_in(email, user.nickname)
+        return f"{user.nickname} may come in."
+    if not joining.refuse(application, moderator, sentence):
+        return None
+    letters.refused(email, nickname, sentence)
+    return f"{nickname} will read your answer."
 
 
 def delete_expired() -> None:
