@@ -5,12 +5,13 @@ import sqlalchemy as sa
 from app import db
 from app.models import Action, Application, User
 from app.models.joining import admission as joining
+from app.models.joining.admission import Entry
 from app.models.joining.applications import MAX_WAITING, MAX_WAITING_OF_ADDRESS, TooManyWaiting
 from app.queries.joining import applications
 from app.tests.support.base import Browser
 from app.tests.support.clock import Clock
 from app.tests.support.people.joining import JoiningCase
-from app.views.joining.applications import COME_IN, LET_IN, TOO_MANY
+from app.views.joining.applications import COME_IN, LET_IN, TOO_MANY, TURNED_AWAY
 
 LET_YOU_IN = "ana, a moderator, let you in."
 
@@ -104,7 +105,8 @@ class AskingTests(JoiningCase):
             member.get(path)
             self.assertEqual(member.path, "/")
         browser.post("/join", {"csrf_token": browser.token(), "nickname": "x", "reason": "x"})
-        self.assertEqual((browser.path, self.count(Application)), ("/login", 0))
+        self.assertEqual((browser.status, self.count(Application)), (409, 0))
+        self.assertEqual(browser.page.links["Go on from here"], "/login")
 
     def test_three_of_an_address_wait_and_twenty_in_all(self):
         for number in range(MAX_WAITING_OF_ADDRESS):
@@ -190,20 +192,26 @@ class ChangedMeanwhileTests(JoiningCase):
             self.assertTrue(joining.refuse(waiting, self.ana, "We have closed."))
 
     def test_a_form_that_was_open_is_decided_when_it_is_sent(self):
-        for join, path in {
-            "open": "/login/nickname",
-            "invite": "/login",
-            "closed": "/login",
-        }.items():
+        for join, path, told in (
+            ("open", "/login/nickname", COME_IN),
+            ("invite", "/login", TURNED_AWAY[Entry.INVITE]),
+            ("closed", "/login", TURNED_AWAY[Entry.CLOSED]),
+        ):
             with self.subTest(join):
                 self.provider.reset()
                 browser = self.foreign(f"left-open-{join}")
                 with self.under(join):
                     browser.submit(nickname="tea", reason="I like it.")
-                    self.assertEqual((browser.path, self.count(Application)), (path, 0))
+                    self.assertEqual((browser.status, self.count(Application)), (409, 0))
                     self.assertEqual(self.users(), set())
+                    # Said once, and nothing typed is lost.
+                    self.assertIn(told, browser.page.alerts + browser.page.statuses)
+                    for text in ("tea", "I like it."):
+                        self.assertIn(f">{text}</textarea>", browser.text)
+                    browser.get(browser.page.links["Go on from here"])
+                    self.assertEqual(browser.path, path)
+                    self.assertNotIn(told, browser.page.words)
                     if join == "open":
-                        self.assertEqual(browser.page.statuses, [COME_IN])
                         browser.submit(nickname=browser.page.forms[-1].fields["nickname"])
                         self.assertEqual(self.users(), {"tea"})
                         User.find("tea").delete()
@@ -234,7 +242,8 @@ class AskingAttackTests(JoiningCase):
         self.assertEqual(browser.path, "/login")
         clock.move(minutes=61)
         late.submit(nickname="late", reason="I like tea.")
-        self.assertEqual((late.path, self.count(Application)), ("/login", 0))
+        self.assertEqual((late.status, self.count(Application)), (409, 0))
+        self.assertIn("I like tea.", late.text)
 
     def test_nobody_reads_what_another_wrote(self):
         self.foreign("susan").submit(nickname="susan", reason="Between us.")

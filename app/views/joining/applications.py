@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from app.database import now
 from app.extensions import limiter, visitor_address
 from app.failures.redaction import OwnWord
-from app.forms import JoinForm
+from app.forms import JoinForm, typed
 from app.models import Application, Invitation, User, cleaned_email, nicknames
 from app.models.joining import admission as rules
 from app.models.joining.admission import Entry, NotWelcome
@@ -133,7 +133,13 @@ def join():
 @limiter.limit(ASK_LIMIT)
 def ask():
     """Keep what a newcomer writes to the moderators, and show what happens next."""
-    return _ask(JoinForm())
+    answer = _ask(JoinForm())
+    if isinstance(answer, str | tuple) or answer.location == url_for("joining.waiting"):
+        return answer
+    # They may not ask any more, and what they wrote would be lost on the way.
+    written = typed.shown(request.form)
+    page = render_template("joining/changed.html", onward=answer.location, typed=written)
+    return page, 409
 
 
 def _open_invitation(token: str):

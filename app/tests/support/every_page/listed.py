@@ -95,6 +95,9 @@ def pages(origin: str = SITE) -> list[SitePage]:
         _refused(
             "/join", "a refused question", "newcomer", nickname="susan", reason="x" * 141
         )._replace(changes={"JOIN": "ask"}),
+        _refused(
+            "/login/nickname", "open to all meanwhile", "newcomer", 409, nickname="x"
+        )._replace(action="/join"),
         _page("/join/waiting", "waiting", changes={"JOIN": "ask"}),
         _page("/join/waiting", "refused", changes={"JOIN": "ask"}),
         _page("/invitations", "member"),
