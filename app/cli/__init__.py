@@ -15,7 +15,17 @@ from openid.fetchers import HTTPFetchingError
 from openid.message import OPENID2_NS
 from openid.yadis import xri
 
-from app.cli import accounts, check, database, demo, joining, moderation, site, users
+from app.cli import (
+    accounts,
+    check,
+    database,
+    demo,
+    joining,
+    moderation,
+    notifications,
+    site,
+    users,
+)
 from app.database import end_transaction, writing
 from app.database.engine import unhurried
 from app.database.upgrade import upgrade
@@ -41,6 +51,8 @@ def group(name: str, help: str) -> AppGroup:
 openid_commands = group("openid", "Look after sign-in with OpenID.")
 user_commands = group("user", "Look after users.")
 post_commands = group("post", "Look after posts.")
+notification_commands = group("notifications", "Look after letters about notifications.")
+notification_commands.add_command(notifications.send)
 mail_commands = AppGroup("mail", help="Look after failure mail.")
 account_commands = group("account", "Look after accounts of this site's own provider.")
 moderation_commands = group("moderation", "Keep order, above the moderators.")
@@ -68,6 +80,7 @@ def init_app(app: Flask) -> None:
         site_commands,
         database.backup,
         database.restore,
+        notification_commands,
         check_settings,
         users.stats,
         demo.demo,

@@ -12,6 +12,8 @@ from app.models.moderation.actions import Action, HiddenPost, Suspension
 from app.models.moderation.reports import Report, Thing
 from app.models.names import RefusedIdentifier, ReservedName
 from app.models.notifications import Notification
+from app.models.notifications.feeds import PrivateFeed
+from app.models.notifications.mail import MailChoice
 from app.models.posts.brought import BroughtPost
 from app.models.posts.post import BIG_ID, MAX_BODY, DeletedPost, Mention, Post, Tag
 from app.models.relationships.blocks import Block, KeptApart, TooManyBlocks
@@ -36,9 +38,11 @@ __all__ = [
     "Invitation",
     "KeptApart",
     "MailedLink",
+    "MailChoice",
     "Mention",
     "Notification",
     "Post",
+    "PrivateFeed",
     "RefusedIdentifier",
     "Report",
     "ReservedName",

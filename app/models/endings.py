@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from app.models.moderation.actions import Suspension
 from app.models.moderation.reports import Report, take_turns
 from app.models.names import RefusedIdentifier, ReservedName
+from app.models.notifications.feeds import PrivateFeed
 from app.models.sign_ins import ACCOUNT_SIGN_IN, Identity, SignIn
 
 # As far as it is needed here; the table is there even when the provider is off.
@@ -90,7 +91,11 @@ def sign_out(session: Session, which: sa.ColumnElement[bool], keep: int | None =
 
 
 def sign_out_everywhere(session: Session, user_id: int) -> None:
-    """Delete all sign-ins of a user, and all at our own provider with accounts that are theirs."""
+    """Delete all sign-ins of a user, and all at our own provider with accounts that are theirs.
+
+    The addresses of their private feeds end too.
+    """
+    PrivateFeed.end(session, user_id)
     at_provider = _at_provider(session, user_id, sa.true())
     _lock(session, at_provider)
     session.execute(sa.delete(ACCOUNT_SIGN_IN).where(ACCOUNT_SIGN_IN.c.id.in_(at_provider)))

@@ -11,7 +11,7 @@ from app.models import Notification, Post, User
 from app.queries.pagination import PAGE_SIZE, Bounds, Page
 
 _actor = aliased(User)
-_own = (
+_all = (
     sa.select(
         Notification.id,
         Notification.kind,
@@ -25,9 +25,10 @@ _own = (
     )
     .outerjoin(Post, Post.id == Notification.post_id)
     .outerjoin(_actor, _actor.id == Notification.actor_id)
-    .where(Notification.user_id == sa.bindparam("user_id"), Notification.stands())
+    .where(Notification.stands())
     .order_by(Notification.id.desc())
 )
+OWN = _all.where(Notification.user_id == sa.bindparam("user_id"))
 
 
 class Line(NamedTuple):
@@ -52,7 +53,7 @@ def of_user(user_id: int, bounds: Bounds) -> tuple[Page, int]:
     All that a user has is read, which is no more than MAX_NOTIFICATIONS: the day's that are
     alike stand together, on whatever pages they would be by themselves.
     """
-    rows = db.session.connection().execute(_own, {"user_id": user_id}).all()
+    rows = db.session.connection().execute(OWN, {"user_id": user_id}).all()
     lines = lines_of(rows)
     unread = sum(line.is_new for line in lines)
     if bounds.newer is not None:
@@ -69,6 +70,12 @@ def of_user(user_id: int, bounds: Bounds) -> tuple[Page, int]:
         shown[0].id if shown[0] is not lines[0] else None,
     )
     return page, unread
+
+
+def of_letter(letter_id: int) -> list[Line]:
+    """Return the lines of a letter, newest first."""
+    rows = _all.where(Notification.letter_id == letter_id)
+    return lines_of(db.session.connection().execute(rows).all())
 
 
 def lines_of(rows) -> list[Line]:

@@ -11,6 +11,7 @@ from app.views.joining import invitations
 from app.views.moderation import cases as moderation
 from app.views.moderation import reports, suspension
 from app.views.settings import account, blocks, data, email, proofs
+from app.views.settings import notifications as hearing
 from app.views.site import about, health
 
 
@@ -29,6 +30,7 @@ def init_app(app: Flask) -> None:
         reports,
         moderation,
         notifications,
+        hearing,
         suspension,
         explore,
         feeds,

@@ -1,22 +1,26 @@
-"""Atom feeds (RFC 4287) of everybody, of a user, and of a tag."""
+"""Atom feeds (RFC 4287) of everybody, of a user, and of a tag; and those that one user reads."""
 
 import re
 from datetime import UTC, datetime
 
 from flask import Blueprint, Response, abort, render_template, request, url_for
 
-from app.models import User
+from app.models import PrivateFeed, User
 from app.models.posts import contents
+from app.queries import notifications as queries
 from app.queries import timelines
-from app.queries.pagination import Page
+from app.queries.pagination import NEWEST_PAGE, Page
 from app.rendering.cards import cards
+from app.rendering.notifications import sentence
 from app.views.profiles import to_new_name
 from app.web.access import reader_id, reader_required
-from app.web.headers import allow_public_caching
+from app.web.headers import allow_private_caching, allow_public_caching
 from app.web.origin import own_url
 
 bp = Blueprint("feeds", __name__)
 
+# A feed has to have a date (4.1.1), even without posts, and it must stay the same.
+NOTHING_YET = datetime(2012, 1, 1, tzinfo=UTC)
 # What no XML document may hold, however it is written (XML 1.0, 2.2).
 NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -50,10 +54,37 @@ def tag(name: str):
     return _feed(f"#{key}", own, page, timelines.by_tag(key, reader_id(), oldest=0))
 
 
-def _feed(title: str, feed_url: str, page_url: str, page: Page) -> Response:
+@bp.get("/home.atom")
+def home():
+    """Show what stands on the home page of a member to their feed reader, by its token."""
+    reader = PrivateFeed.reader(request.args.get("token", "")) or abort(404)
+    own, page = url_for("feeds.home", token=request.args["token"]), url_for("posts.index")
+    return _feed(f"Home of {reader.nickname}", own, page, timelines.home(reader.id), True)
+
+
+@bp.get("/notifications.atom")
+def notifications():
+    """Show what happened to a member to their feed reader, by its token."""
+    reader = PrivateFeed.reader(request.args.get("token", "")) or abort(404)
+    page, _ = queries.of_user(reader.id, NEWEST_PAGE)
+    updated = max((line.created for line in page.rows), default=NOTHING_YET)
+    text = render_template(
+        "notifications/feed.xml",
+        title=f"Notifications of {reader.nickname}",
+        page_url=own_url(url_for("notifications.index")),
+        feed_url=own_url(url_for("feeds.notifications", token=request.args["token"])),
+        updated=updated,
+        lines=page.rows,
+        sentence=sentence,
+    )
+    return _answer(text, updated, True)
+
+
+def _feed(
+    title: str, feed_url: str, page_url: str, page: Page, is_private: bool = False
+) -> Response:
     changed = [post.edited or post.timestamp for post in page.rows]
-    # A feed has to have one (4.1.1), even without posts, and it must stay the same.
-    updated = max(changed, default=datetime(2012, 1, 1, tzinfo=UTC))
+    updated = max(changed, default=NOTHING_YET)
     text = render_template(
         "explore/feed.xml",
         title=title,
@@ -62,9 +93,16 @@ def _feed(title: str, feed_url: str, page_url: str, page: Page) -> Response:
         updated=updated,
         entries=list(zip(cards(page.rows), page.rows, changed, strict=True)),
     )
+    return _answer(text, updated, is_private)
+
+
+def _answer(text: str, updated: datetime, is_private: bool) -> Response:
     response = Response(NO_XML.sub("", text), mimetype="application/atom+xml")
     response.last_modified = updated
-    allow_public_caching()
+    if is_private:
+        allow_private_caching()
+    else:
+        allow_public_caching()
     response.add_etag()
     # Changes this very response, and returns it.
     response.make_conditional(request)

@@ -10,6 +10,7 @@ from flask_login import current_user
 
 AVATARS = "https://www.gravatar.com"
 A_MINUTE = "public, max-age=60"
+PRIVATELY = "private, max-age=60"
 # For addresses under which there will never be anything else.
 FOR_EVER = "public, max-age=31536000, immutable"
 
@@ -69,6 +70,11 @@ def allow_public_caching() -> None:
     """Let caches keep this page for a minute, if nobody is signed in and it sets no cookie."""
     if not session and not current_user.is_authenticated:
         g.caching = A_MINUTE
+
+
+def allow_private_caching() -> None:
+    """Let nobody but whoever asks keep this page, for a minute."""
+    g.caching = PRIVATELY
 
 
 def allow_unvaried_caching(caching: str = A_MINUTE) -> None:

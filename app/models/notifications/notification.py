@@ -46,6 +46,8 @@ class Notification(Model):
     post_id: Mapped[int | None] = mapped_column(sa.ForeignKey("post.id", ondelete="CASCADE"))
     # Those of a user with the same text here stand in one line, and count as one.
     alike: Mapped[str | None] = mapped_column(sa.String(32))
+    # The letter that tells of it. It is no foreign key: those rows go after a day.
+    letter_id: Mapped[int | None]
 
     @staticmethod
     def tell(

@@ -38,7 +38,7 @@ def visit(chromium: Chromium, readers: Readers, page: SitePage, program: str = "
     chromium.take_cookies(readers.browsers[page.reader])
     chromium.run_scripts(False)
     with readers.changed(page):
-        chromium.driver.get(readers.origin + page.path)
+        chromium.driver.get(readers.origin + readers.path(page))
         if page.link:
             chromium.follow(page.link)
         if page.is_sent:

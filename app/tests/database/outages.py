@@ -11,6 +11,8 @@ from unittest import mock
 import sqlalchemy as sa
 
 from app import db
+from app.models import PrivateFeed, User
+from app.models.notifications.mail import unsubscribing_token
 from app.provider.models import Account
 from app.tests.support.base import PASSWORD, Browser
 from app.tests.support.data.outages import BrokenCase
@@ -46,6 +48,10 @@ class OutageTests(BrokenCase):
     def settle(self) -> None:
         super().settle()
         Account.join("miguel", PASSWORD, None)
+        user_id = User.find("john").id
+        feeds = PrivateFeed.renew(user_id)
+        self.tokens = {"/home.atom": feeds, "/notifications.atom": feeds}
+        self.tokens["/unsubscribe"] = unsubscribing_token(user_id)
         # Those that failing_app() adds are not the site's.
         rules = [rule for rule in self.app.url_map.iter_rules() if "GET" in rule.methods]
         self.pages = [
@@ -65,7 +71,9 @@ class OutageTests(BrokenCase):
             "filename": "style.css",
         }
         path = re.sub(r"<(?:[^<>]*:)?(\w+)>", lambda match: values[match[1]], rule)
-        return path + ("?q=hello" if path.startswith("/search") else "")
+        if path.startswith("/search"):
+            return path + "?q=hello"
+        return path + (f"?token={self.tokens[path]}" if path in self.tokens else "")
 
     def visits(self):
         """Read every page, signed in and not; give each time the page's address and the browser."""

@@ -4,7 +4,7 @@ import re
 from unittest import mock
 
 from app import db
-from app.models import Block, Notification, Post, User
+from app.models import Block, Post, User
 from app.models.notifications import notification
 from app.tests.support.concurrency import ConcurrencyCase
 from app.tests.support.people.notifications import NotificationCase
@@ -24,14 +24,17 @@ class NotificationRaceTests(ConcurrencyCase, NotificationCase):
 
     def test_the_number_is_that_of_the_page_while_twenty_write(self):
         john_id = self.john.id
+        authors = self.authors()
         seen: list[tuple[str, int]] = []
         browsers = [self.browser(self.john), self.browser(self.john)]
 
         def write(author_id: int):
             def action():
-                posts = [user(author_id).write(f"@susan @john {n}").id for n in range(3)]
-                Post.edit(posts[0], author_id, "@john")
-                Post.delete(posts[1], author_id)
+                post_id = user(author_id).write("@susan @john").id
+                if author_id in authors[::2]:
+                    Post.edit(post_id, author_id, "@john")
+                else:
+                    Post.delete(post_id, author_id)
                 user(author_id).follow(user(john_id))
                 if author_id % 2:
                     user(author_id).unfollow(user(john_id))
@@ -48,22 +51,16 @@ class NotificationRaceTests(ConcurrencyCase, NotificationCase):
 
             return action
 
-        authors = self.authors()
         self.at_once([*map(write, authors), *map(read, browsers)])
         self.assertEqual(len(seen), 16)
         for told, shown in seen:
             self.assertEqual(told, "9+" if shown > 9 else str(shown))
-        # Two posts each are left, of which one mentions susan; and a line of the followers.
-        self.assertEqual((self.unread(self.susan), len(self.heard(self.susan))), (20, 20))
-        rows = db.session.query(Notification).filter_by(user_id=john_id, kind="mention").count()
-        self.assertEqual(rows, 2 * WRITERS)
-        browser = browsers[0]
-        while self.unread(self.john):
-            browser.get("/notifications")
-            if "Older" in browser.page.links:
-                browser.get(browser.page.links["Older"])
-        browser.get("/notifications")
-        self.assertIn("Notifications", browser.page.links)
+        # Half of the posts are left, none of which mentions susan; and a line of the followers.
+        self.assertEqual((self.unread(self.susan), self.heard(self.susan)), (0, []))
+        self.assertEqual(len(self.heard(self.john)), WRITERS // 2 + 1)
+        browsers[0].get("/notifications")
+        browsers[0].get("/notifications")
+        self.assertIn("Notifications", browsers[0].page.links)
 
     def test_of_an_edit_that_is_sent_twenty_times_one_hears_once(self):
         post = self.susan.write("look")

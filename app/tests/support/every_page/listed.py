@@ -2,7 +2,12 @@
 
 from app.tests.support.base import PASSWORD, SITE
 from app.tests.support.every_page.page import SitePage
-from app.tests.support.every_page.readers import HIDDEN, LONGEST_NICKNAME, RECOVERY
+from app.tests.support.every_page.readers import (
+    HIDDEN,
+    LONGEST_NICKNAME,
+    RECOVERY,
+    UNSUBSCRIBE,
+)
 from app.tests.support.openid.relying_party import REALM, request_path
 
 
@@ -109,6 +114,11 @@ def pages(origin: str = SITE) -> list[SitePage]:
         _page("/user/ingrid", name="an invited member"),
         _page("/notifications", "member"),
         _page("/notifications", "quiet"),
+        _page("/notifications?older=1", "member", "past the first notification"),
+        _page("/settings/notifications", "member"),
+        _page("/settings/notifications", "quiet", "feeds just made", button="Make the addresses"),
+        _page(UNSUBSCRIBE),
+        _page(UNSUBSCRIBE, name="no more letters", button="Send me no more letters"),
         _page("/post/1/report", "member"),
         _page("/user/susan/report", "quiet"),
         _page("/moderation", "moderator"),

@@ -22,6 +22,7 @@ from app.models import (
 )
 from app.models.joining import admission as joining
 from app.models.moderation.decisions import Decision, decide
+from app.models.notifications.mail import unsubscribing_token
 from app.models.tokens import hashed
 from app.provider.models import Account, AccountSignIn, Consent
 from app.provider.second_factor.models import RecoveryCode, SecondFactor, bare
@@ -39,6 +40,8 @@ NEWCOMER = ["https://newcomer.example.com/", None, False, 2**33]
 RECOVERY = "aaaa-bbbb-cccc-dddd"
 # The id of a post that is hidden; beyond those of all others.
 HIDDEN = 1000
+# Stands for what ends the letters to susan; only the application can make it.
+UNSUBSCRIBE = "/unsubscribe?token=susan"
 BODIES = [
     "<script>\u202e hello & goodbye",
     "The first tea of the year, and the last of the biscuits. #tea",
@@ -167,11 +170,18 @@ class Readers(JoinMixin):
         mail_links(miguel)
         return browser
 
+    def path(self, page: SitePage) -> str:
+        """Give where a page is, as far as only the application knows it."""
+        if page.path != UNSUBSCRIBE:
+            return page.path
+        with self.app.app_context():
+            return f"/unsubscribe?token={unsubscribing_token(User.find('susan').id)}"
+
     def visit(self, page: SitePage) -> Browser:
         """Go to a page with the tests' own browser, and give it as it is there."""
         browser = self.browsers[page.reader]
         with self.changed(page):
-            browser.get(page.path)
+            browser.get(self.path(page))
             if page.link:
                 browser.get(first_link(browser, page.link))
             if page.action:
