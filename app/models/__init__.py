@@ -12,6 +12,7 @@ from app.models.moderation.actions import Action, HiddenPost, Suspension
 from app.models.moderation.reports import Report, Thing
 from app.models.names import RefusedIdentifier, ReservedName
 from app.models.notifications import Notification
+from app.models.notifications.conversations import ConversationChoice
 from app.models.notifications.feeds import PrivateFeed
 from app.models.notifications.mail import MailChoice
 from app.models.posts.brought import BroughtPost
@@ -32,6 +33,7 @@ __all__ = [
     "Block",
     "BroughtPost",
     "ConfirmedEmail",
+    "ConversationChoice",
     "DeletedPost",
     "HiddenPost",
     "Identity",

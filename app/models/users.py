@@ -18,7 +18,7 @@ from app.models.emails.addresses import MAX_EMAIL
 from app.models.moderation import waiting
 from app.models.names import ReservedName, names_that_begin
 from app.models.nicknames import MAX_NICKNAME
-from app.models.notifications import Notification, telling
+from app.models.notifications import Notification
 from app.models.posts.brought import BroughtPost
 from app.models.posts.post import Post
 from app.models.relationships.following import Follower
@@ -234,15 +234,9 @@ class User(Follower, UserMixin, Model):
     def avatar(self, size: int) -> str:
         return avatar_url(self.email, self.avatar_seed, size)
 
-    def write(self, body: str) -> Post:
-        with writing() as session:
-            kinds = telling.hearers(session, self.id, body)
-            post = Post(body=body, user_id=self.id)
-            session.add(post)
-            session.flush()
-            post.index_words()
-            telling.tell_of_post(session, post.id, self.id, kinds)
-        return post
+    def write(self, body: str, reply_to_id: int | None = None) -> Post:
+        """Write a post, or a reply. Raises like Post.write."""
+        return Post.write(self.id, body, reply_to_id)
 
     def touch_last_seen(self) -> None:
         """Store that the user is here, at most once a minute, in a transaction of its own.

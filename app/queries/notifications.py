@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 from app.extensions import db
-from app.models import Notification, Post, User
+from app.models import ConversationChoice, Notification, Post, User
 from app.queries.pagination import PAGE_SIZE, Bounds, Page
 
 _actor = aliased(User)
@@ -21,6 +21,14 @@ _all = (
         Notification.alike,
         Notification.post_id,
         Post.body,
+        Post.thread_id,
+        sa.exists()
+        .where(
+            ConversationChoice.user_id == Notification.user_id,
+            ConversationChoice.thread_id == Post.thread_id,
+            sa.not_(ConversationChoice.hears),
+        )
+        .label("is_stopped"),
         _actor.nickname,
     )
     .outerjoin(Post, Post.id == Notification.post_id)
@@ -45,6 +53,8 @@ class Line(NamedTuple):
     people: list[str]
     post_id: int | None
     body: str | None
+    # Whether its conversation was stopped since.
+    is_stopped: bool
 
 
 def of_user(user_id: int, bounds: Bounds) -> tuple[Page, int]:
@@ -72,6 +82,12 @@ def of_user(user_id: int, bounds: Bounds) -> tuple[Page, int]:
     return page, unread
 
 
+def thread_of(post_id: int) -> int:
+    """Return the id of the first post of a post's conversation."""
+    own = sa.select(sa.func.coalesce(Post.thread_id, Post.id)).where(Post.id == post_id)
+    return db.session.scalar(own) or post_id
+
+
 def of_letter(letter_id: int) -> list[Line]:
     """Return the lines of a letter, newest first."""
     rows = _all.where(Notification.letter_id == letter_id)
@@ -96,6 +112,7 @@ def lines_of(rows) -> list[Line]:
                 people,
                 row.post_id,
                 row.body,
+                row.is_stopped,
             )
         else:
             lines[key] = line._replace(

@@ -24,6 +24,20 @@ def upgrade() -> None:
         "ix_notification_post_id_user_id", "notification", ["post_id", "user_id"], unique=True
     )
     op.create_table(
+        "conversation_choice",
+        sa.Column("user_id", sa.Integer, nullable=False),
+        sa.Column("thread_id", sa.BigInteger, autoincrement=False, nullable=False),
+        sa.Column("hears", sa.Boolean, nullable=False),
+        sa.Column("since", INSTANT, nullable=False),
+        sa.PrimaryKeyConstraint("user_id", "thread_id", name="pk_conversation_choice"),
+        _user("conversation_choice"),
+    )
+    op.create_index(
+        "ix_conversation_choice_thread_id_user_id",
+        "conversation_choice",
+        ["thread_id", "user_id"],
+    )
+    op.create_table(
         "private_feed",
         sa.Column("user_id", sa.Integer, nullable=False),
         sa.Column("token_hash", sa.String(64), nullable=False),
@@ -59,7 +73,7 @@ def _user(table: str) -> sa.ForeignKeyConstraint:
 
 
 def downgrade() -> None:
-    for table in ("notification_letter", "mail_choice", "private_feed"):
+    for table in ("notification_letter", "mail_choice", "private_feed", "conversation_choice"):
         op.drop_table(table)
     # To the version before these would say nothing.
     op.execute("DELETE FROM notification WHERE text = '' OR kind = 'sign-in'")

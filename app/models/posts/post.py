@@ -3,7 +3,7 @@
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.database import UTCDateTime, now, writing
 from app.extensions import Model, db
@@ -11,12 +11,17 @@ from app.models.nicknames import MAX_NICKNAME
 from app.models.notifications import telling
 from app.models.posts import contents
 from app.models.posts.contents import MAX_TAG
+from app.models.relationships.blocks import Block
 
 # SQLite counts on its own only in a column of the type INTEGER, which holds as much.
 BIG_ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 # In characters, each a code point of Unicode's composed form (NFC).
 MAX_BODY = 140
+
+
+class NothingToAnswer(Exception):
+    """The post to which somebody replies has been deleted."""
 
 
 class Post(Model):
@@ -50,6 +55,30 @@ class Post(Model):
             Mention(nickname_key=key, post_id=self.id) for key in contents.mentions_in(self.body)
         )
 
+    def told(self) -> telling.Told:
+        """Return what decides who hears of this post."""
+        return telling.Told(self.id, self.user_id, self.thread_id or self.id)
+
+    @staticmethod
+    def write(author_id: int, body: str, reply_to_id: int | None = None) -> "Post":
+        """Return a new post, a reply to another one or none; those who are meant hear of it.
+
+        Raises NothingToAnswer when that one is gone, and KeptApart when a block stands between
+        the authors.
+        """
+        with writing() as session:
+            # People before posts, as whoever decides about both holds them.
+            kinds = telling.hearers(session, author_id, body, reply_to_id)
+            thread_id = None
+            if reply_to_id is not None:
+                thread_id = _begin_reply(session, author_id, reply_to_id)
+            post = Post(body=body, user_id=author_id, reply_to_id=reply_to_id, thread_id=thread_id)
+            session.add(post)
+            session.flush()
+            post.index_words()
+            telling.tell_of_post(session, post.told(), kinds)
+        return post
+
     @staticmethod
     def edit(post_id: int, author_id: int, body: str) -> bool:
         """Change a post; returns False when the author has none of that id."""
@@ -64,7 +93,7 @@ class Post(Model):
                 old_body = post.body
                 post.body, post.edited = body, now()
                 post.index_words()
-                telling.tell_of_edit(session, post_id, author_id, kinds, body, old_body)
+                telling.tell_of_edit(session, post.told(), kinds, body, old_body)
         return True
 
     @staticmethod
@@ -73,6 +102,20 @@ class Post(Model):
         with writing() as session:
             own = sa.delete(Post).where(Post.id == post_id, Post.user_id == author_id)
             return session.scalar(own.returning(Post.id)) is not None
+
+
+def _begin_reply(session: Session, author_id: int, reply_to_id: int) -> int:
+    """Hold what is answered until the transaction ends, and return which conversation it is of."""
+    answered = sa.select(Post.thread_id, Post.user_id).where(Post.id == reply_to_id)
+    found = session.execute(answered).first()
+    if found is not None:
+        # First the people, in the order in which those are taken who leave with their posts.
+        Block.keep_away(session, author_id, found.user_id)
+        # And it is not deleted before its reply is there, which keeps its place.
+        found = session.execute(answered.with_for_update(read=True, key_share=True)).first()
+    if found is None:
+        raise NothingToAnswer
+    return found.thread_id
 
 
 class DeletedPost(Model):

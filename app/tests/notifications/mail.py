@@ -125,7 +125,10 @@ class NotificationLetterTests(LetterCase):
             browser = self.browser(self.john)
             browser.get("/settings/notifications")
             self.assertNotIn("Save", browser.text)
-            browser.post("/settings/notifications/mail", {"pace": "daily"})
+            sent = {"pace": "daily", "csrf_token": browser.token()}
+            browser.post("/settings/notifications/mail", sent)
+            self.assertEqual(browser.page.alerts, ["Please confirm your mail address first."])
+            self.assertEqual(MailChoice.of(self.john.id), "at once")
         self.assertEqual(self.sent(), 1)
 
     def test_a_server_that_is_away_costs_nothing(self):
