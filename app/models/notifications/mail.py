@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.database import UTCDateTime, end_transaction, now, writing
 from app.extensions import Model, db
+from app.models.emails.confirmed import ConfirmedEmail
 from app.models.notifications.notification import Notification
 from app.models.tokens import derived
 
@@ -142,7 +143,8 @@ def give_back(letter_id: int) -> None:
 
 def confirmed_email(user_id: int) -> str | None:
     """Return the mail address that this user has confirmed, or None."""
-    return None
+    email = ConfirmedEmail.of(user_id)
+    return email.address if email else None
 
 
 def unsubscribing_token(user_id: int) -> str:

@@ -3,7 +3,8 @@
 import re
 from unittest import mock
 
-from app.models import MailChoice, Notification, Post
+from app.database import writing
+from app.models import ConfirmedEmail, MailChoice, Notification, Post
 from app.models.notifications import mail
 from app.rendering.letters import MAX_LINES
 from app.tests.support.base import SITE
@@ -23,8 +24,8 @@ class LetterCase(LettersMixin, ConcurrencyCase, NotificationCase):
         super().setUp()
         self.clock = Clock(self)
         self.receive_letters()
-        addresses = {self.john.id: JOHN}
-        self.enterContext(mock.patch.object(mail, "confirmed_email", addresses.get))
+        with writing() as session:
+            session.add(ConfirmedEmail(user_id=self.john.id, address=JOHN))
 
     def choose(self, pace: str) -> None:
         browser = self.browser(self.john)
@@ -120,16 +121,20 @@ class NotificationLetterTests(LetterCase):
     def test_only_a_confirmed_address_is_written_to(self):
         self.choose("at once")
         self.susan.write("@john one")
-        with mock.patch.object(mail, "confirmed_email", lambda user_id: None):
-            self.assertEqual(self.sent(), 0)
-            browser = self.browser(self.john)
-            browser.get("/settings/notifications")
-            self.assertNotIn("Save", browser.text)
-            sent = {"pace": "daily", "csrf_token": browser.token()}
-            browser.post("/settings/notifications/mail", sent)
-            self.assertEqual(browser.page.alerts, ["Please confirm your mail address first."])
-            self.assertEqual(MailChoice.of(self.john.id), "at once")
-        self.assertEqual(self.sent(), 1)
+        with writing() as session:
+            ConfirmedEmail.forget(session, self.john.id)
+        self.assertEqual(self.sent(), 0)
+        browser = self.browser(self.john)
+        browser.get("/settings/notifications")
+        self.assertNotIn("Save", browser.text)
+        sent = {"pace": "daily", "csrf_token": browser.token()}
+        browser.post("/settings/notifications/mail", sent)
+        self.assertEqual(browser.page.alerts, ["Please confirm your mail address first."])
+        self.assertEqual(MailChoice.of(self.john.id), "at once")
+        with writing() as session:
+            session.add(ConfirmedEmail(user_id=self.john.id, address="new@example.com"))
+        self.send()
+        self.letter("new@example.com")
 
     def test_a_server_that_is_away_costs_nothing(self):
         self.choose("daily")
