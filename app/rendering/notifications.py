@@ -13,11 +13,11 @@ DEEDS = {
 }
 OPENID = (
     "An OpenID was added to yours. If that was not you, remove it, "
-    "and sign out all browsers, under “Edit your profile”."
+    "and sign out everywhere, under “Account and sign-in” in your settings."
 )
 SIGN_IN = (
     "You signed in with {}, where you had not signed in before. If that was not you, "
-    "sign out all browsers, under “Edit your profile”."
+    "sign out everywhere, under “Account and sign-in” in your settings."
 )
 
 
