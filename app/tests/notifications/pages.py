@@ -1,7 +1,9 @@
 """The page of notifications: its lines, its number in the menu, and what is read."""
 
 from datetime import timedelta
+from unittest import mock
 
+from app.queries import notifications
 from app.queries.pagination import PAGE_SIZE
 from app.tests.support.clock import Clock
 from app.tests.support.people.notifications import NotificationCase
@@ -68,6 +70,20 @@ class NotificationPageTests(NotificationCase):
         for nonsense in ("older=0", "newer=x", "older=-3", "newer=99999999999"):
             john.get(f"/notifications?{nonsense}")
             self.assertEqual(john.status, 200)
+
+    def test_the_number_is_that_of_the_page_whatever_happens_while_it_is_made(self):
+        read = notifications.of_user
+
+        def read_late(*arguments):
+            # The user, and the number with them, was loaded before.
+            self.susan.write("@john one")
+            return read(*arguments)
+
+        john = self.browser(self.john)
+        with mock.patch.object(notifications, "of_user", read_late):
+            john.get("/notifications")
+        self.assertIn("You have 1 unread", john.page.links)
+        self.assertEqual(john.page.words.count("New:"), 1)
 
     def test_asking_for_the_headers_alone_reads_nothing(self):
         self.susan.write("@john one")

@@ -18,6 +18,7 @@ from app.extensions import csrf
 from app.mail.letters import can_write_to_members
 from app.models import MailChoice, PrivateFeed
 from app.models.notifications import mail
+from app.web.headers import keep_address_secret
 from app.web.origin import own_url
 
 bp = Blueprint("hearing", __name__)
@@ -80,8 +81,7 @@ def choose_mail():
 @bp.get("/unsubscribe")
 def ask_to_unsubscribe():
     """Show the button that ends letters about notifications; the link of each letter leads here."""
-    if mail.unsubscribing_user(request.args.get("token", "")) is None:
-        abort(404)
+    _whose_letters()
     return render_template("notifications/unsubscribe.html", done=False)
 
 
@@ -89,8 +89,11 @@ def ask_to_unsubscribe():
 @csrf.exempt
 def unsubscribe():
     """End the letters to whom this token was sent (RFC 8058): nobody has to be signed in."""
-    user_id = mail.unsubscribing_user(request.args.get("token", ""))
-    if user_id is None:
-        abort(404)
-    MailChoice.choose(user_id, None)
+    MailChoice.choose(_whose_letters(), None)
     return render_template("notifications/unsubscribe.html", done=True)
+
+
+def _whose_letters() -> int:
+    keep_address_secret()
+    user_id = mail.unsubscribing_user(request.args.get("token", ""))
+    return abort(404) if user_id is None else user_id
