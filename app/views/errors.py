@@ -155,8 +155,18 @@ def internal_error(error: InternalServerError):
         "errors/500.html",
         reference=handlers.reference(),
         told=handlers.tells_administrator(current_app),
+        typed=_typed(),
     )
     return page, 500
+
+
+def _typed() -> dict[str, str]:
+    # Reading the form may be what has failed.
+    try:
+        return typed.shown(request.form)
+    except Exception as failure:
+        current_app.logger.warning("what was typed could not be shown again: %r", failure)
+        return {}
 
 
 def _sought() -> str:

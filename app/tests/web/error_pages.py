@@ -1,5 +1,8 @@
 """Pages that say what went wrong, in the site's own words."""
 
+from unittest import mock
+
+from app.models import User
 from app.tests.support.base import Browser, PeopleTestCase
 
 
@@ -54,6 +57,23 @@ class ErrorPageTests(PeopleTestCase):
         browser.submit(button="Send it again")
         self.assertEqual(browser.status, 200)
         self.assertIn("hard to write twice", browser.page.words)
+
+    def test_a_failure_hands_back_what_was_typed_without_database_and_session(self):
+        # With TESTING on, a failure would come to the test itself.
+        browser = Browser(self.make_app(TESTING=False))
+        browser.sign_in(self.john)
+        browser.get("/")
+        token = browser.token()
+        failing = mock.patch.object(User, "write", side_effect=ZeroDivisionError("deliberately"))
+        broken = mock.patch.object(User, "of_token", side_effect=ZeroDivisionError("deliberately"))
+        for failure in (failing, broken):
+            with failure:
+                browser.post("/", {"post": "hard to write", "csrf_token": token})
+            self.assertEqual((browser.status, browser.page.forms), (500, []))
+            self.assertIn("hard to write", browser.page.words)
+        with broken:
+            browser.post("/openid/sign-in", {"username": "john", "password": "secret words"})
+        self.assertNotIn("secret words", browser.text)
 
     def test_a_form_sent_by_another_site_gets_no_second_chance_and_no_cookie(self):
         for origin in ("https://evil.example", "null", None):
