@@ -1,15 +1,17 @@
 """The database of an application, with the set-up that SQLite and PostgreSQL each need."""
 
+import sqlite3
 from contextlib import nullcontext, suppress
 
 import sqlalchemy as sa
 from flask import Flask
 
-from app.database import outages, postgresql, private_files
+from app.database import outages, postgresql, private_files, turns
 from app.extensions import db, migrate
 
-# Seconds that a SQLite connection waits for another one's write to end.
-BUSY_SECONDS = 15
+# Seconds that a SQLite connection waits for another process's write to end; with those of
+# transactions.py ten, which is the longest that anybody waits.
+BUSY_SECONDS = 5
 
 
 def init_app(app: Flask) -> None:
@@ -20,6 +22,7 @@ def init_app(app: Flask) -> None:
     with app.app_context():
         sa.event.listen(db.engine, "handle_error", _cut_details)
         if db.engine.dialect.name == "sqlite":
+            sa.event.listen(db.engine, "handle_error", _tell_busy)
             outages.watch_file(db.engine)
             # The first connection alone: a file that is taken away later must not be made again.
             sa.event.listen(db.engine, "do_connect", _prepare_file, once=True)
@@ -35,6 +38,13 @@ def _cut_details(context: sa.engine.ExceptionContext) -> None:
     for error in (context.original_exception, context.sqlalchemy_exception):
         if error is not None and error.args and isinstance(error.args[0], str):
             error.args = (error.args[0].partition("\n")[0], *error.args[1:])
+
+
+def _tell_busy(context: sa.engine.ExceptionContext) -> None:
+    # With the extended codes, of which the last byte is the kind.
+    code = getattr(context.original_exception, "sqlite_errorcode", 0)
+    if code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        raise turns.Busy(str(context.original_exception)) from context.original_exception
 
 
 def _prepare_file(dialect, record, arguments, options) -> None:

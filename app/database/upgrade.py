@@ -16,6 +16,7 @@ from flask import Flask, current_app
 
 from app.database import private_files
 from app.database.engine import unhurried
+from app.database.turns import Busy
 from app.extensions import db
 from app.failures.handlers import logged_start
 from config import SettingError
@@ -42,7 +43,7 @@ def upgrade(app: Flask) -> None:
             with unhurried(), _migration_lock():
                 _require_utf8()
                 _upgrade_in_turn()
-        except (sa.exc.DBAPIError, OSError, portalocker.LockException) as error:
+        except (sa.exc.DBAPIError, Busy, OSError, portalocker.LockException) as error:
             reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
             url = db.engine.url.render_as_string(hide_password=True)
             raise SettingError(f"DATABASE_URL: {url} cannot be used: {reason}.") from error

@@ -123,7 +123,7 @@ class SQLiteTests(PeopleTestCase):
         other.execute("BEGIN IMMEDIATE")
         other.execute("ROLLBACK")
 
-    def test_a_second_writer_waits_for_the_first(self):
+    def test_a_second_writer_waits_for_one_of_another_program(self):
         john, asks = self.john.id, threading.Event()
 
         def second():
@@ -134,13 +134,15 @@ class SQLiteTests(PeopleTestCase):
             if statement == "BEGIN IMMEDIATE":
                 asks.set()
 
-        thread = threading.Thread(target=second)
-        with writing() as session:
-            session.get(User, john).about_me = "first"
-            sa.event.listen(db.engine, "before_cursor_execute", note)
-            self.addCleanup(sa.event.remove, db.engine, "before_cursor_execute", note)
-            thread.start()
-            self.assertTrue(asks.wait(START_SECONDS))
+        thread, other = threading.Thread(target=second), self.other()
+        db.session.rollback()
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("UPDATE user SET about_me = 'first'")
+        sa.event.listen(db.engine, "before_cursor_execute", note)
+        self.addCleanup(sa.event.remove, db.engine, "before_cursor_execute", note)
+        thread.start()
+        self.assertTrue(asks.wait(START_SECONDS))
+        other.execute("COMMIT")
         thread.join()
         db.session.rollback()
         self.assertEqual(db.session.get(User, john).about_me, "first and second")
