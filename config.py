@@ -30,7 +30,6 @@ OPENID_PROVIDERS = [
 
 # In one process of runp.py, more than cores: many may be waiting for a slow provider at once.
 MAX_THREADS = 48
-MAX_CONNECTIONS = 20
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -107,6 +106,7 @@ def read_settings(values: Mapping[str, object] | None = None, **overrides) -> di
         # Unless it is set, the factory has one made (app/web/secret_key.py).
         "SECRET_KEY": source.text("SECRET_KEY"),
         "DATABASE_URL": database_url,
+        "DATABASE_CONNECTIONS": source.integer("DATABASE_CONNECTIONS", MAX_THREADS, 2, 1000),
         "ADMINS": [_address("ADMINS", admin) for admin in source.names("ADMINS")],
         "MAIL_SERVER": source.text("MAIL_SERVER"),
         "MAIL_PORT": source.integer("MAIL_PORT", 25, 1, 65535),
@@ -170,10 +170,9 @@ def read_settings(values: Mapping[str, object] | None = None, **overrides) -> di
         # A connection is asked for a sign of life when it is taken from the pool, for a server
         # may have been started anew meanwhile.
         "pool_pre_ping": True,
-        # Of a process. No thread holds one while it waits for anything but the database, so
-        # fewer than MAX_THREADS will do; who finds none in time gets a page that says so.
-        "pool_size": 5,
-        "max_overflow": MAX_CONNECTIONS - 5,
+        # Of a process, made when needed; who finds none in time gets a page that says so.
+        "pool_size": table["DATABASE_CONNECTIONS"],
+        "max_overflow": 0,
         "pool_timeout": 5,
     }
     fixed["SQLALCHEMY_DATABASE_URI"] = _database_url(database_url)

@@ -32,6 +32,8 @@ BAD = [
     ("PORT", "80.0"),
     ("PORT", "²"),
     ("PORT", "9" * 5000),
+    ("DATABASE_CONNECTIONS", "1"),
+    ("DATABASE_CONNECTIONS", "many"),
     ("WORKERS", "-1"),
     ("WORKERS", "0"),
     ("WORKERS", "many"),
@@ -207,6 +209,7 @@ class DefaultTests(unittest.TestCase):
             "HOST": "127.0.0.1",
             "PORT": 5000,
             "WORKERS": 2,
+            "DATABASE_CONNECTIONS": 48,
             "SITE_URL": "http://127.0.0.1:5000",
             "SITE_NAME": "microblog",
             "SITE_ABOUT": "",
@@ -231,6 +234,12 @@ class DefaultTests(unittest.TestCase):
         }
         self.assertEqual({name: values[name] for name in expected}, expected)
         self.assertEqual(self.database(values), str(config.basedir / "app.db"))
+
+    def test_a_process_has_as_many_connections_as_it_is_told(self):
+        for given, most in (({}, config.MAX_THREADS), ({"DATABASE_CONNECTIONS": "7"}, 7)):
+            values = read_settings({"SECRET_KEY": GOOD_KEY, **given})
+            pool = values["SQLALCHEMY_ENGINE_OPTIONS"]
+            self.assertEqual((pool["pool_size"], pool["max_overflow"]), (most, 0))
 
     def database(self, values: dict) -> str:
         # The URL quotes what the name of a folder may well hold.
