@@ -20,7 +20,7 @@ def create_app(debug: bool = False, **settings) -> Flask:
     from app.failures import handlers
     from app.mail import queue
     from app.rendering import jinja
-    from app.web import access, headers, request_size, secret_key
+    from app.web import access, browser_session, headers, request_size, secret_key
 
     app = Flask(__name__)
     app.debug = debug
@@ -31,6 +31,7 @@ def create_app(debug: bool = False, **settings) -> Flask:
         handlers.init_app(app)
 
         access.init_app(app)
+        browser_session.init_app(app)
         engine.init_app(app)
         origin.init_app(app)
         request_size.init_app(app)
