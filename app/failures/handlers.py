@@ -166,7 +166,16 @@ def _described(config: dict) -> str:
 
 def _add(logger: logging.Logger, handler: logging.Handler) -> None:
     _ours.add(handler)
+    # Python's own prints the record as it came, with all that nobody has redacted.
+    handler.handleError = _tell_unwritten  # type: ignore[method-assign]
     logger.addHandler(handler)
+
+
+def _tell_unwritten(record: logging.LogRecord) -> None:
+    error = sys.exc_info()[1]
+    reason = getattr(error, "strerror", None) or type(error).__name__
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        sys.stderr.write(f"A line of the log could not be written: {reason}.\n")
 
 
 def _remove_handlers(logger: logging.Logger) -> None:
@@ -181,4 +190,6 @@ def close(handler: logging.Handler) -> None:
     for limit in handler.filters:
         if isinstance(limit, LogLimit):
             limit.close()
-    handler.close()
+    # What could not be written before cannot be written now.
+    with contextlib.suppress(OSError):
+        handler.close()

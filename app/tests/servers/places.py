@@ -1,5 +1,7 @@
 """Where the site may lie, listen and log: what is not ours is left as it is."""
 
+import contextlib
+import io
 import os
 import select
 import shutil
@@ -8,7 +10,8 @@ import sys
 from pathlib import Path
 
 from app import db
-from app.tests.support.base import TestCase
+from app.failures import handlers
+from app.tests.support.base import Browser, TestCase
 from app.tests.support.failures import FailureCase
 from app.tests.support.programs.processes import (
     START_SECONDS,
@@ -84,6 +87,16 @@ class LogPlaceTests(FailureCase):
         self.assertEqual(self.mode(path), 0o622)
         self.assertIn(b"a line of it", self.read_until_it_is_there(ours))
         self.assertFalse(path.with_name(f".__{path.name}.lock").exists())
+
+    def test_one_that_cannot_be_written_prints_no_record(self):
+        with contextlib.redirect_stderr(io.StringIO()) as printed:
+            app = self.failing_app(LOG_FILE="/dev/full")
+            app.logger.warning("a word of %s", "a visitor")
+            Browser(app).get("/say/what-was-typed")
+            handlers.close_log()
+        self.assertIn("could not be written: No space left on device.", printed.getvalue())
+        for part in ("a visitor", "what-was-typed", "Traceback", "Arguments"):
+            self.assertNotIn(part, printed.getvalue())
 
     def test_a_pipe_is_written_and_left_as_it_is(self):
         path = self.folder / "pipe"
