@@ -5,7 +5,9 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
+from multiprocessing.process import BaseProcess
 from multiprocessing.util import Finalize
 
 _last_deeds: list[Callable[[], None]] = []
@@ -34,6 +36,21 @@ def at_end(deed: Callable[[], None]) -> Callable[[], None]:
             _last_deeds.remove(deed)
 
     return cancel
+
+
+def end_with(parent: BaseProcess, seconds: float) -> None:
+    """End this process when `parent` does, as by SIGTERM, and after `seconds` in any case.
+
+    A worker without its master would serve on beside those of the next one.
+    """
+    threading.Thread(target=_await_end, args=(parent, seconds), name="parent", daemon=True).start()
+
+
+def _await_end(parent: BaseProcess, seconds: float) -> None:
+    parent.join()
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(seconds)
+    os._exit(1)
 
 
 def heed_sigterm() -> None:
