@@ -20,7 +20,7 @@ from app.failures import handlers
 from app.failures.redaction import OwnWord
 from app.forms import typed
 from app.queries.search import terms as search_terms
-from app.web import origin
+from app.web import origin, other_keys
 
 # Heading and sentence of each status; others get the words of 400.
 WORDS = {
@@ -85,6 +85,7 @@ def form_expired(error: CSRFError):
     # messages of other sites on, and those begin so.
     foreign = any(name.startswith("openid.") for name in request.values)
     sent = request.form if origin.is_same_origin() and not foreign else {}
+    other_keys.tell_of_another()
     page = render_template(
         "errors/expired.html",
         sent=sent,

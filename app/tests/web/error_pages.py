@@ -2,8 +2,9 @@
 
 from unittest import mock
 
+from app import create_app, db
 from app.models import User
-from app.tests.support.base import Browser, PeopleTestCase
+from app.tests.support.base import Browser, PeopleTestCase, settings
 
 
 class ErrorPageTests(PeopleTestCase):
@@ -74,6 +75,36 @@ class ErrorPageTests(PeopleTestCase):
         with broken:
             browser.post("/openid/sign-in", {"username": "john", "password": "secret words"})
         self.assertNotIn("secret words", browser.text)
+
+    def test_a_form_of_a_machine_with_another_key_is_told_once(self):
+        other = Browser(self.make_app(SECRET_KEY="the key of another machine"))
+        other.get("/login")
+        token, cookie = other.token(), other.cookie("session").value
+        app = create_app(**settings())
+        self.addCleanup(lambda: self.close(app))
+
+        def send(value: str) -> None:
+            browser = Browser(app)
+            browser.client.set_cookie("session", value, domain="127.0.0.1")
+            browser.post("/login", {"openid": "x", "csrf_token": token})
+            self.assertEqual((browser.status, browser.page.heading), (400, "This form has expired"))
+
+        with self.assertNoLogs(app.logger, "WARNING"):
+            own = Browser(app)
+            own.get("/login")
+            send(own.cookie("session").value)
+            for made_up in ("", "x", cookie.partition(".")[2], "e30.x.y"):
+                send(made_up)
+        with self.assertLogs(app.logger, "WARNING") as logged:
+            for _ in range(3):
+                send(cookie)
+        self.assertEqual(len(logged.output), 1)
+        self.assertIn("another SECRET_KEY", logged.output[0])
+        self.assertNotIn(cookie[:20], logged.output[0])
+
+    def close(self, app) -> None:
+        with app.app_context():
+            db.engine.dispose()
 
     def test_a_form_sent_by_another_site_gets_no_second_chance_and_no_cookie(self):
         for origin in ("https://evil.example", "null", None):
