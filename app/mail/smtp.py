@@ -32,6 +32,25 @@ def send(config: dict, message: EmailMessage, seconds: float = MAIL_SECONDS) -> 
     it can take longer. Raises LetterRefused for the letter's own sake, and for the server's
     OSError, of which smtplib's errors are a kind.
     """
+    with _connected(config, seconds) as server:
+        with _told_apart():
+            refused = server.send_message(message)
+        # It has the letter now, and no trouble in parting may make us send it again.
+        with contextlib.suppress(OSError):
+            server.quit()
+    return server.answer + (f"; refused for {', '.join(refused)}" if refused else "")
+
+
+def probe(config: dict, seconds: float = MAIL_SECONDS) -> None:
+    """Go as far as a letter would begin. Raises OSError or ValueError, like `send`."""
+    with _connected(config, seconds) as server:
+        server.noop()
+        with contextlib.suppress(OSError):
+            server.quit()
+
+
+@contextlib.contextmanager
+def _connected(config: dict, seconds: float) -> Iterator["_Client"]:
     tls = ssl.create_default_context()
     encrypted = config["MAIL_SECURITY"] == "tls"
     server = (
@@ -44,12 +63,7 @@ def send(config: dict, message: EmailMessage, seconds: float = MAIL_SECONDS) -> 
             server.starttls(context=tls)
         if config["MAIL_USERNAME"]:
             server.login(config["MAIL_USERNAME"], config["MAIL_PASSWORD"])
-        with _told_apart():
-            refused = server.send_message(message)
-        # It has the letter now, and no trouble in parting may make us send it again.
-        with contextlib.suppress(OSError):
-            server.quit()
-    return server.answer + (f"; refused for {', '.join(refused)}" if refused else "")
+        yield server
 
 
 @contextlib.contextmanager
