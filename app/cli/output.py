@@ -53,7 +53,7 @@ def _exact(value: datetime) -> str:
 
 def _short(value: object) -> str:
     if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%d %H:%M")
+        return value.strftime("%Y-%m-%d")
     if isinstance(value, bool):
         return "yes" if value else "no"
     return "-" if value is None else redaction.one_line(str(value))
