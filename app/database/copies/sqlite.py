@@ -82,9 +82,6 @@ def backup_file(path: Path) -> Iterator[sa.Engine]:
     try:
         with _made(draft) as engine:
             yield engine
-            with contextlib.closing(engine.raw_connection()) as connection:
-                # One file, which needs no other beside it. A copied one says otherwise.
-                connection.execute("PRAGMA journal_mode = DELETE")
         with open(draft, "rb") as written:
             os.fsync(written)
         os.replace(draft, path)
@@ -99,7 +96,8 @@ def _made(path: str) -> Iterator[sa.Engine]:
 
     @sa.event.listens_for(engine, "connect")
     def hurry(connection, record) -> None:
-        # What is left of it after a crash is thrown away.
+        # What is left of it after a crash is thrown away. Without a log of its own it is one file
+        # afterwards, which can be read where nothing can be written.
         for pragma in ("journal_mode = MEMORY", "synchronous = OFF", "foreign_keys = ON"):
             connection.execute(f"PRAGMA {pragma}")
 

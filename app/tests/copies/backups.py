@@ -5,10 +5,13 @@ import sqlite3
 import stat
 import threading
 import unittest
+from unittest import mock
 
 import sqlalchemy as sa
 
 from app import db
+from app.database import copies
+from app.database.copies import copying
 from app.database.upgrade import upgrade
 from app.models import Post, User
 from app.tests.support.base import Browser
@@ -206,6 +209,26 @@ class EmptyBackupTests(CopyCase):
             self.command(app, "restore", self.file)
         bodies = {row["body"] for row in self.held(app)["post"]}
         self.assertEqual(bodies, {"only in the log"})
+
+    @unittest.skipIf(TEST_SERVER, "about SQLite alone")
+    def test_it_does_not_begin_anew_whenever_somebody_writes(self):
+        app = self.filled(REVISIONS[-1])
+        before, shares = self.held(app), []
+        with self.held_open(app) as other:
+
+            def progress(share: float) -> None:
+                # Or else it might never end.
+                self.assertLess(len(shares), 1000)
+                shares.append(share)
+                other.execute("UPDATE post SET body = ?", [f"at {share}"])
+
+            with mock.patch.object(copying, "PAGES", 10):
+                url = sa.make_url(app.config["DATABASE_URL"])
+                with app.app_context():
+                    copies.back_up(url, self.file, progress)
+        self.assertGreater(len(shares), 5)
+        self.assertEqual(shares, sorted(set(shares)))
+        self.assertEqual(self.held_in(self.file)[1], before)
 
     @unittest.skipIf(TEST_SERVER, "about SQLite alone")
     def test_a_broken_database_has_to_be_moved_away(self):

@@ -117,6 +117,7 @@ class LiveUpgradeTests(CopyCase):
             )
             # It would wait for the slow one too, if the migration did not give way.
             with engine.connect() as reader:
+                reader.exec_driver_sql(f"SET statement_timeout = '{START_SECONDS}s'")
                 self.assertEqual(reader.exec_driver_sql("SELECT count(*) FROM post").scalar(), 3)
             self.assertTrue(thread.is_alive())
         thread.join()
