@@ -129,6 +129,7 @@ def read_settings(values: Mapping[str, object] | None = None, **overrides) -> di
             source.text("RATELIMIT_STORAGE_URI", "memory://")
         ),
         "GRAVATAR": source.switch("GRAVATAR", True),
+        "REQUEST_LOG": source.switch("REQUEST_LOG", False),
     }
     fixed = {
         "SITE_URL_CHOSEN": bool(chosen),

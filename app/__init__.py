@@ -20,7 +20,7 @@ def create_app(debug: bool = False, **settings) -> Flask:
     from app.failures import handlers
     from app.mail import queue
     from app.rendering import jinja
-    from app.web import access, browser_session, headers, request_size, secret_key
+    from app.web import access, browser_session, headers, request_log, request_size, secret_key
 
     app = Flask(__name__)
     app.debug = debug
@@ -29,6 +29,7 @@ def create_app(debug: bool = False, **settings) -> Flask:
         app.config["SECRET_KEY"] = secret_key.chosen_or_kept(app.config["SECRET_KEY"])
         queue.init_app(app)
         handlers.init_app(app)
+        request_log.init_app(app)
 
         access.init_app(app)
         browser_session.init_app(app)

@@ -6,7 +6,7 @@ from contextlib import nullcontext, suppress
 import sqlalchemy as sa
 from flask import Flask
 
-from app.database import outages, postgresql, private_files, turns
+from app.database import outages, postgresql, private_files, timing, turns
 from app.extensions import db, migrate
 
 # Seconds that a SQLite connection waits for another process's write to end; with those of
@@ -21,6 +21,7 @@ def init_app(app: Flask) -> None:
     migrate.init_app(app, db, directory="app:migrations", render_as_batch=True)
     with app.app_context():
         sa.event.listen(db.engine, "handle_error", _cut_details)
+        timing.watch(db.engine, app.logger)
         if db.engine.dialect.name == "sqlite":
             sa.event.listen(db.engine, "handle_error", _tell_busy)
             outages.watch_file(db.engine)

@@ -43,6 +43,7 @@ TOLD_SETTINGS = (
     "PUBLIC",
     "RATELIMIT_ENABLED",
     "GRAVATAR",
+    "REQUEST_LOG",
     "LOG_FILE",
 )
 # python3-openid reports every refused sign-in as an error, with a traceback, and on each

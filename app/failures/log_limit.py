@@ -24,6 +24,8 @@ MAX_LINES_OF_ALL = 100
 MAX_WINDOWS = 1000
 ALL = "all addresses"
 OTHERS = "other addresses"
+# Of a record that was asked for, however many there are.
+UNLIMITED = {"is_unlimited": True}
 
 
 @dataclass
@@ -70,7 +72,7 @@ class LogLimit(logging.Filter):
         self.cancel: Callable[[], None] | None = None
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if hasattr(record, "visit"):
+        if hasattr(record, "visit") or hasattr(record, "is_unlimited"):
             return True
         now = monotonic()
         with self.lock:
