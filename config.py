@@ -129,6 +129,7 @@ def read_settings(values: Mapping[str, object] | None = None, **overrides) -> di
             source.text("RATELIMIT_STORAGE_URI", "memory://")
         ),
         "GRAVATAR": source.switch("GRAVATAR", True),
+        "METRICS": tuple(map(_network, source.names("METRICS"))),
         "REQUEST_LOG": source.switch("REQUEST_LOG", False),
     }
     fixed = {
@@ -193,6 +194,16 @@ def _listening_address(host: str, port: int) -> str:
         )
     name = f"[{bare}]" if ":" in bare else bare
     return f"http://{name}" + ("" if port == 80 else f":{port}")
+
+
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    try:
+        return ipaddress.ip_network(text)
+    except ValueError:
+        raise SettingError(
+            "METRICS must hold addresses or networks such as 10.0.0.5 or 10.0.0.0/24, "
+            f"not {text!r}."
+        ) from None
 
 
 def _origin(name: str, url: str) -> str:

@@ -30,6 +30,10 @@ def create_app(debug: bool = False, **settings) -> Flask:
         queue.init_app(app)
         handlers.init_app(app)
         request_log.init_app(app)
+        if app.config["METRICS"]:
+            from app import metrics
+
+            metrics.init_app(app)
 
         access.init_app(app)
         browser_session.init_app(app)

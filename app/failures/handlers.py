@@ -43,6 +43,7 @@ TOLD_SETTINGS = (
     "PUBLIC",
     "RATELIMIT_ENABLED",
     "GRAVATAR",
+    "METRICS",
     "REQUEST_LOG",
     "LOG_FILE",
 )

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from typing import Protocol
 
+from blinker import signal
 from flask import Flask
 
 from app.mail import smtp
@@ -25,6 +26,8 @@ from app.shutdown import at_end
 MAX_LETTERS = 100
 MAX_PAUSE = 60 * 60  # seconds
 MAX_ATTEMPTS = 30
+# Sent with `count`: so many letters wait now.
+letters_wait = signal("microblog-letters-wait")
 
 
 def init_app(app: Flask) -> None:
@@ -136,6 +139,7 @@ class MailQueue:
                 lane.letters.append(waiting)
         if is_full:
             self.warn(f"mail was not sent, too many wait already: {waiting.name}")
+        self._tell_count()
         self.ring()
 
     def ring(self) -> None:
@@ -211,6 +215,10 @@ class MailQueue:
         for writer in self.writers:
             writer.write(is_last)
         self._send_letters()
+        self._tell_count()
+
+    def _tell_count(self) -> None:
+        letters_wait.send(self, count=len(self.letters))
 
     def _send_letters(self) -> None:
         """Send what waits, unless the mail server has failed just now; then later, and rarer."""

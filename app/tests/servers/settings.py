@@ -83,6 +83,9 @@ BAD = [
     ("OPENID_TRUSTED_ORIGINS", "http://127.0.0.1:8901, http://127.0.0.1:8902/path"),
     ("RATELIMIT_ENABLED", "perhaps"),
     ("GRAVATAR", "2"),
+    ("METRICS", "on"),
+    ("METRICS", "10.0.0.5, everybody"),
+    ("METRICS", "10.0.0.5/24"),
     ("REQUEST_LOG", "queries"),
 ]
 BAD_KEYS = ("short", "you-will-never-guess", "Hard To Guess String", "a" * 32)

@@ -96,6 +96,7 @@ def settings(**changes) -> dict:
         "RATELIMIT_ENABLED": "off",
         "RATELIMIT_STORAGE_URI": "memory://",
         "GRAVATAR": "on",
+        "METRICS": "",
         "REQUEST_LOG": "off",
         "TESTING": True,
         # A slow machine is not a slow provider.
