@@ -5,7 +5,7 @@ What a cache may keep is decided here alone: views ask with allow_public_caching
 
 from collections.abc import Callable
 
-from flask import Flask, Response, g, request, session
+from flask import Flask, Response, g, request, session, url_for
 from flask_login import current_user
 
 AVATARS = "https://www.gravatar.com"
@@ -41,10 +41,24 @@ def init_app(app: Flask) -> None:
             headers["Cache-Control"] = g.get("caching", "no-store") if is_fine else "no-store"
             if not g.get("is_unvaried"):
                 response.vary.add("Cookie")
+        elif response.status_code < 400 and not _is_of_this_version():
+            headers["Cache-Control"] = "no-store"
+            headers.pop("Expires", None)
         return response
 
     guarded = _without_shared_cookies(app.wsgi_app)
     app.wsgi_app = guarded  # type: ignore[method-assign]  # Flask's own way
+
+
+def _is_of_this_version() -> bool:
+    """Return whether the address of a file asks for what it is here.
+
+    While machines are upgraded one by one, a page of a new one may ask an old one for its style:
+    kept under that address, it would stay wrong for a year.
+    """
+    asked = request.args.get("v")
+    filename = (request.view_args or {})["filename"]
+    return asked is None or url_for("static", filename=filename).endswith(f"v={asked}")
 
 
 def _without_shared_cookies(wsgi_app: Callable) -> Callable:

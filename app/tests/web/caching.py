@@ -1,5 +1,6 @@
 """What a cache between the site and its readers may keep: never a page that sets a cookie."""
 
+import re
 from unittest import mock
 
 from flask import Response
@@ -116,6 +117,25 @@ class CacheTests(JoinMixin, PeopleTestCase):
             self.assertEqual("Set-Cookie" in answer.headers, sets_cookie)
             self.assertEqual("public" in answer.headers["Cache-Control"], not sets_cookie)
             self.assert_not_shared(answer)
+
+    def test_a_file_asked_for_in_another_version_is_kept_by_nobody(self):
+        client = self.app.test_client()
+        own = re.search(r"/static/style\.css\?v=(\w+)", client.get("/explore", base_url=SITE).text)
+        self.assertGreater(len(own[1]), 8)
+        for query, is_kept in (
+            ("", True),
+            (f"?v={own[1]}", True),
+            (f"?v={own[1][1:]}", False),
+            ("?v=1", False),
+            ("?v=", False),
+        ):
+            with self.subTest(query):
+                answer = client.get(f"/static/style.css{query}", base_url=SITE)
+                answer.close()
+                self.assertEqual(answer.status_code, 200)
+                self.assertEqual("max-age" in answer.headers["Cache-Control"], is_kept)
+                self.assertEqual("Expires" in answer.headers, is_kept)
+        self.assertEqual(client.get("/static/none.css?v=1", base_url=SITE).status_code, 404)
 
     def test_a_page_that_fails_after_it_asked_is_kept_by_nobody(self):
         with mock.patch.object(timelines, "public", side_effect=NotFound):
