@@ -1,9 +1,9 @@
 """Three machines behind nginx with the file that the site brings, and a browser in front."""
 
 import http.client
+import re
 import signal
 import socket
-import ssl
 import unittest
 from urllib.parse import urlsplit
 
@@ -25,7 +25,7 @@ class ProxiedTests(unittest.TestCase):
 
     def get(self, path: str, **headers: str) -> http.client.HTTPResponse:
         """Return an answer as nginx sends it; no redirect is followed."""
-        tls = ssl.create_default_context(cafile=self.nginx.certificate)
+        tls = self.nginx.tls
         connection = http.client.HTTPSConnection("localhost", self.nginx.port, context=tls)
         self.addCleanup(connection.close)
         names = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -93,11 +93,12 @@ class ProxiedTests(unittest.TestCase):
         self.assertIn(self.how_cached("/tag/Not-A-Tag!"), {"MISS", "BYPASS"})
 
         # Files: kept, compressed, and the same whoever asks.
+        style = re.search(rb"/static/style\.css\?v=\w+", self.get("/login").body)[0].decode()
         for headers in ({}, own):
-            answer = self.get("/static/style.css?v=1", Accept_Encoding="gzip", **headers)
+            answer = self.get(style, Accept_Encoding="gzip", **headers)
             self.assertEqual(answer.headers["Content-Encoding"], "gzip")
             self.assertIn("max-age=31536000", answer.headers["Cache-Control"])
-            self.assertIsNone(self.get("/static/style.css?v=1").headers["Content-Encoding"])
+            self.assertIsNone(self.get(style).headers["Content-Encoding"])
         self.assertEqual(self.how_cached("/static/style.css"), "HIT")
 
         # What a visitor says of itself counts for nothing, and secrets stay out of its log.
@@ -127,7 +128,7 @@ class ProxiedTests(unittest.TestCase):
         self.assertEqual(self.get("/login").status, 502)
 
     def test_slow_uploads_keep_nobody_waiting(self):
-        tls = ssl.create_default_context(cafile=self.nginx.certificate)
+        tls = self.nginx.tls
         head = b"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000\r\n\r\nopenid="
         for number in range(SLOW_UPLOADS):
             # So many addresses, for one may have fifty connections.

@@ -19,11 +19,12 @@ SECRET_KEY = "a key for all machines, 0123456789"
 class Fleet:
     """`count` machines, each with a folder of its own as on a disk of its own, behind nginx.
 
-    It is gone when `case`, a test, is done.
+    It is gone when `case`, a test, is done. `in_own_time` they end when they are ready, however
+    slow the machine.
     """
 
-    def __init__(self, case, count: int = 3, **settings: str):
-        self.case, self.settings = case, settings
+    def __init__(self, case, count: int = 3, in_own_time: bool = True, **settings: str):
+        self.case, self.settings, self.in_own_time = case, settings, in_own_time
         self.database = Cluster(case)
         self.redis, self.redis_url = redis_server(case)
         self.ports = [free_port() for _ in range(count)]
@@ -37,6 +38,7 @@ class Fleet:
     def start(self, number: int, **settings: str) -> Server:
         """Start a machine; it may not answer yet."""
         folder: Path = self.folders[number]
+        own_time = unhurried(folder) if self.in_own_time else {}
         values = {
             "SITE_URL": self.origin,
             "PROXY_COUNT": "1",
@@ -51,5 +53,5 @@ class Fleet:
             folder,
             "runp.py",
             port=self.ports[number],
-            **{**values, **self.settings, **settings, **unhurried(folder)},
+            **{**values, **self.settings, **settings, **own_time},
         )

@@ -1,6 +1,7 @@
 """nginx with the very file of .github/deploy, on free ports and with a certificate of its own."""
 
 import os
+import socket
 import ssl
 import subprocess
 from pathlib import Path
@@ -13,7 +14,6 @@ from app.tests.support.programs.processes import (
     temporary_folder,
     wait_until,
 )
-from app.tests.support.programs.socket_browser import SocketBrowser
 from config import basedir
 
 SITE_FILE = basedir / ".github" / "deploy" / "microblog.nginx"
@@ -61,7 +61,7 @@ class Nginx:
 
     def _site(self, ports: list[int]) -> str:
         text = SITE_FILE.read_text(encoding="utf-8")
-        machine = "    server 127.0.0.1:5000 max_fails=1 fail_timeout=5s;\n"
+        machine = "    server 127.0.0.1:5000 max_fails=1 fail_timeout=1s;\n"
         for before, after in {
             machine: "".join(machine.replace("5000", str(port)) for port in ports),
             "listen 80;": f"listen 127.0.0.1:{self.plain_port};",
@@ -79,13 +79,14 @@ class Nginx:
         return text
 
     def _answers(self) -> bool:
-        try:
-            return bool(self.browser().get("/static/style.css").status_code)
-        except OSError:
-            return False
+        # No request: the machines may not be there yet.
+        with socket.socket() as knock:
+            return knock.connect_ex(("127.0.0.1", self.port)) == 0
 
-    def browser(self) -> SocketBrowser:
-        return SocketBrowser(self.origin, ssl.create_default_context(cafile=self.certificate))
+    @property
+    def tls(self) -> ssl.SSLContext:
+        """What a client needs to trust it."""
+        return ssl.create_default_context(cafile=self.certificate)
 
     def log(self, name: str = "microblog.log") -> str:
         return Path(self.folder, name).read_text()

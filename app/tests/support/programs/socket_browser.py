@@ -1,6 +1,5 @@
 """The tests' browser for servers that run as processes of their own."""
 
-import ssl
 import urllib.error
 import urllib.request
 from http.cookiejar import CookieJar
@@ -28,8 +27,7 @@ class Answer:
 class SocketBrowser(Browser):
     """The tests' browser, speaking HTTP over a socket and keeping cookies in a jar."""
 
-    def __init__(self, origin: str, tls: ssl.SSLContext | None = None):
-        """Take where the site is, and what certificates count there; by default the system's."""
+    def __init__(self, origin: str):
         self.origin = origin
         self.url = origin + "/"
         self.visited: list[str] = []
@@ -37,7 +35,6 @@ class SocketBrowser(Browser):
         self.opener = urllib.request.build_opener(
             # No proxy, whatever the environment says.
             urllib.request.ProxyHandler({}),
-            urllib.request.HTTPSHandler(context=tls),
             urllib.request.HTTPCookieProcessor(self.jar),
         )
 
