@@ -218,7 +218,7 @@ class MailQueue:
         self._tell_count()
 
     def _tell_count(self) -> None:
-        letters_wait.send(self, count=len(self.letters))
+        letters_wait.send(self, count=sum(len(lane.letters) for lane in self.lanes))
 
     def _send_letters(self) -> None:
         """Send what waits, unless the mail server has failed just now; then later, and rarer."""
