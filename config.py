@@ -103,7 +103,7 @@ def read_settings(values: Mapping[str, object] | None = None, **overrides) -> di
         "CONTACT": _contact(source.text("CONTACT")),
         "AI_CRAWLERS": source.switch("AI_CRAWLERS", False),
         "PROXY_COUNT": source.integer("PROXY_COUNT", 0, 0, 8),
-        # Unless it is set, the factory has one made (app/web/secret_key.py).
+        # Unless it is set, the factory has one made (app/web/keys/secret_key.py).
         "SECRET_KEY": source.text("SECRET_KEY"),
         "DATABASE_URL": database_url,
         "DATABASE_CONNECTIONS": source.integer("DATABASE_CONNECTIONS", MAX_THREADS, 2, 1000),

@@ -20,7 +20,9 @@ def create_app(debug: bool = False, **settings) -> Flask:
     from app.failures import handlers
     from app.mail import queue
     from app.rendering import jinja
-    from app.web import access, browser_session, headers, request_log, request_size, secret_key
+    from app.web import access, browser_session, headers, request_size
+    from app.web.keys import secret_key
+    from app.web.watching import request_log
 
     app = Flask(__name__)
     app.debug = debug
@@ -31,7 +33,7 @@ def create_app(debug: bool = False, **settings) -> Flask:
         handlers.init_app(app)
         request_log.init_app(app)
         if app.config["METRICS"]:
-            from app import metrics
+            from app.web.watching import metrics
 
             metrics.init_app(app)
 

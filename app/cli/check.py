@@ -15,7 +15,8 @@ from app.database.upgrade import has_every_table, is_current
 from app.extensions import db, storage_options
 from app.failures import redaction
 from app.mail import smtp
-from app.web.secret_key import MIN_SECRET
+from app.models.relationships import counts
+from app.web.keys.secret_key import MIN_SECRET
 from config import basedir
 
 
@@ -98,7 +99,12 @@ def _database(app: Flask) -> list[str]:
             stands = revision(connection)
         if not is_current():
             return [f"The database stands at migration {stands}: the next start upgrades it."]
-        return [] if has_every_table() else ["The database lacks a table: restore a backup."]
+        if not has_every_table():
+            return ["The database lacks a table: restore a backup."]
+        with db.engine.connect() as connection:
+            wrong = connection.scalar(counts.miscounted())
+        found = f"{wrong} users have a wrong number of followers: run `flask user recount`."
+        return [found] if wrong else []
     except sa.exc.SQLAlchemyError as error:
         return [f"The database cannot be used: {_reason(getattr(error, 'orig', None) or error)}"]
 

@@ -7,11 +7,12 @@ import sqlalchemy as sa
 from flask.cli import with_appcontext
 
 from app.cli.output import Row, card, json_option, table
-from app.database import now
+from app.database import now, writing
 from app.database.copies.contents import revision
 from app.extensions import db
 from app.models import Identity, Invitation, Post, SignIn, User, followers
 from app.models.moderation.actions import Suspension
+from app.models.relationships import counts
 from app.provider.models import Account
 
 DAYS = (1, 7, 30)
@@ -55,6 +56,14 @@ def remove(nickname: str) -> None:
     """Delete the user NICKNAME with all posts, sign-ins and OpenIDs."""
     found(nickname).delete()
     click.echo(f"Removed {nickname}.")
+
+
+@click.command("recount")
+def recount() -> None:
+    """Count anew how many follow whom, if `flask check` found that wrong."""
+    with writing() as session:
+        counts.recount(session)
+    click.echo("Counted.")
 
 
 def found(nickname: str) -> User:
@@ -109,3 +118,6 @@ def stats(as_json: bool) -> None:
 
 def _count(what, *conditions: sa.ColumnElement[bool]) -> int:
     return db.session.scalar(sa.select(sa.func.count()).select_from(what).where(*conditions)) or 0
+
+
+commands = (listing, show, remove, recount)

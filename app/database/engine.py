@@ -6,7 +6,8 @@ from contextlib import nullcontext, suppress
 import sqlalchemy as sa
 from flask import Flask
 
-from app.database import outages, postgresql, private_files, timing, turns
+from app.database import outages, postgresql, private_files, turns
+from app.database.durations import timing
 from app.extensions import db, migrate
 
 # Seconds that a SQLite connection waits for another process's write to end; with those of

@@ -20,7 +20,8 @@ from app.failures import handlers
 from app.failures.redaction import OwnWord
 from app.forms import typed
 from app.queries.search import terms as search_terms
-from app.web import origin, other_keys
+from app.web import origin
+from app.web.keys import other_keys
 
 # Heading and sentence of each status; others get the words of 400.
 WORDS = {

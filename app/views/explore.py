@@ -2,7 +2,7 @@
 
 from flask import Blueprint, abort, current_app, render_template, request
 
-from app.database.bounded import MAX_SECONDS, TookTooLong
+from app.database.durations.bounded import MAX_SECONDS, TookTooLong
 from app.extensions import limiter
 from app.models.posts import contents
 from app.queries import timelines

@@ -5,7 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.database.bounded import MAX_SECONDS, bounded
+from app.database.durations.bounded import MAX_SECONDS, bounded
 from app.extensions import db
 from app.models import User
 from app.queries.pagination import Bidirectional, Bounds, Page, bidirectional, first, page_of, read

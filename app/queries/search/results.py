@@ -6,7 +6,7 @@ PostgreSQL. What is typed never reaches their query languages as it is.
 
 from typing import Any
 
-from app.database.bounded import MAX_SECONDS, bounded
+from app.database.durations.bounded import MAX_SECONDS, bounded
 from app.extensions import db
 from app.queries.pagination import MIN_ID, Bounds, Page, read
 from app.queries.search.statements import Kind, statements_of

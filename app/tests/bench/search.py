@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from app import db
 from app.database import writing
-from app.database.bounded import TookTooLong
+from app.database.durations.bounded import TookTooLong
 from app.queries.pagination import NEWEST_PAGE
 from app.queries.search import results as search
 from app.queries.search import terms as search_terms

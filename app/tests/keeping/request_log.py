@@ -5,7 +5,7 @@ from unittest import mock
 import sqlalchemy as sa
 
 from app import db
-from app.database import timing
+from app.database.durations import timing
 from app.failures.log_limit import MAX_LINES
 from app.models import User
 from app.tests.support.base import SITE, Browser

@@ -6,7 +6,7 @@ from urllib.parse import quote
 import sqlalchemy as sa
 
 from app import db
-from app.database.bounded import MAX_SECONDS, TookTooLong, bounded
+from app.database.durations.bounded import MAX_SECONDS, TookTooLong, bounded
 from app.queries.search import people
 from app.queries.search import results as search
 from app.queries.search.terms import MAX_WORDS, parse, words

@@ -11,7 +11,7 @@ from app.tests.support.programs.processes import (
     copy_of_the_site,
     temporary_folder,
 )
-from app.web import secret_key
+from app.web.keys import secret_key
 from config import SettingError
 
 

@@ -14,11 +14,11 @@ import sqlalchemy as sa
 from flask import Flask, Response, got_request_exception, request
 from sqlalchemy.orm import Mapper, Session
 
-from app.database import timing
+from app.database.durations import timing
 from app.extensions import db
 from app.mail.queue import letters_wait
 from app.models import Post, SignIn
-from app.web.request_log import seconds as request_seconds
+from app.web.watching.request_log import seconds as request_seconds
 from config import SettingError, basedir
 
 FOLDER = basedir / "tmp" / "metrics"
