@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from app.cli.output import json_option, table
 from app.extensions import db
 from app.models import Identity, User, endings
+from app.provider import letters
 from app.provider.models import Account, AccountSignIn
 from app.provider.second_factor import changes
 
@@ -58,6 +59,7 @@ def reset(username: str) -> None:
     account = found(username)
     password = secrets.token_urlsafe(12)
     account.set_password(password)
+    letters.password_changed(account)
     # Only now: the password until then may be known to whoever the owner wants to be rid of.
     was_on = changes.turn_off(account)
     click.echo(f"The new password of {account.username} is {password}")

@@ -5,11 +5,13 @@ from flask import Flask, current_app
 
 def init_app(app: Flask) -> None:
     """Add the provider to `app`, unless PROVIDER is off."""
-    from app.provider.views import accounts, endpoint, second_factor, second_step
+    from app.provider import recovery as recovery_letters
+    from app.provider.views import accounts, endpoint, recovery, second_factor, second_step
 
     if app.config["PROVIDER"] != "off":
-        for module in (endpoint, accounts, second_step, second_factor):
+        for module in (endpoint, accounts, second_step, second_factor, recovery):
             app.register_blueprint(module.bp)
+        recovery_letters.init_app(app)
 
 
 def consents_of(user) -> list:

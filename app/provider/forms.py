@@ -7,6 +7,7 @@ from wtforms.widgets import TextInput
 
 from app.forms import one_line
 from app.models import cleaned_email, nicknames
+from app.models.emails.addresses import MAX_EMAIL
 from app.provider.models import Account
 from app.provider.passwords import strength
 from app.provider.second_factor.models import SecondFactor
@@ -112,6 +113,28 @@ class PasswordForm(OwnerForm):
             raise ValidationError("Please type your password until now.")
 
     def validate_password(self, field) -> None:
-        account = self.account
-        if problem := strength.problem(field.data, account.username, account.email):
-            raise ValidationError(problem)
+        _refuse_weak(field.data, self.account)
+
+
+class NewPasswordForm(FlaskForm):
+    password = PasswordField("New password", filters=[typed])
+
+    def __init__(self, account: Account, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.account = account
+
+    def validate_password(self, field) -> None:
+        _refuse_weak(field.data, self.account)
+
+
+class ForgottenForm(FlaskForm):
+    account = StringField("Your username or e-mail address", filters=[one_line])
+
+    def validate_account(self, field) -> None:
+        if not 0 < len(field.data) <= MAX_EMAIL:
+            raise ValidationError("Please type your username, or your e-mail address.")
+
+
+def _refuse_weak(password: str, account: Account) -> None:
+    if problem := strength.problem(password, account.username, account.email):
+        raise ValidationError(problem)

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relations
 
 from app.database import UTCDateTime, now, writing
 from app.extensions import Model, db
-from app.models import Identity, SignIn, User, endings
+from app.models import Identity, MailedLink, SignIn, User, endings
+from app.models.emails import links
 from app.models.tokens import hashed, new_token
 from app.provider.passwords import hashing
 from app.provider.second_factor.models import SecondFactor
@@ -123,8 +124,9 @@ class Account(Model):
             self.password_hash = hashed_password
             self.sign_out(session, keep)
 
-    def sign_out(self, session: Session, keep: int | None) -> None:
-        """Sign out what the account began but the site's sign-in of the id `keep`."""
+    def sign_out(self, session: Session, keep: int | None = None) -> None:
+        """End all that the account began, mailed links too, but the site's sign-in of id `keep`."""
+        links.end(session, MailedLink.account_id == self.id)
         # First those here: nothing begins at the site any more that comes from one of them.
         session.execute(sa.delete(AccountSignIn).where(AccountSignIn.account_id == self.id))
         endings.sign_out(session, endings.hangs_on(self.identifier), keep)

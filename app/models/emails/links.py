@@ -62,7 +62,7 @@ class MailedLink(Model):
         Raises TooManyLetters.
         """
         with writing() as session:
-            _lock(session, user_id)
+            lock(session, user_id)
             _forget_old(session)
             for own in (MailedLink.user_id == user_id, MailedLink.address_key == address.lower()):
                 counted = sa.select(sa.func.count()).where(own, MailedLink.kind == CONFIRM)
@@ -78,7 +78,7 @@ class MailedLink(Model):
         Those before it stay good: whoever asks for many ends none of the owner's.
         """
         with writing() as session:
-            _lock(session, user_id)
+            lock(session, user_id)
             _forget_old(session)
             own = sa.select(MailedLink.created).where(
                 MailedLink.user_id == user_id,
@@ -112,7 +112,6 @@ class MailedLink(Model):
                 return None
             before = session.get(ConfirmedEmail, link.user_id)
             told = Confirmed(link.user_id, link.address, before.address if before else None)
-            _lock(session, link.user_id)
             if before:
                 before.address, before.confirmed = link.address, now()
             else:
@@ -125,7 +124,7 @@ class MailedLink(Model):
         """Let an address, or none, be a user's that nobody has confirmed; return the confirmed one
         that it takes the place of, or None."""
         with writing() as session:
-            _lock(session, user_id)
+            lock(session, user_id)
             before = session.get(ConfirmedEmail, user_id)
             old = before.address if before else None
             ConfirmedEmail.forget(session, user_id)
@@ -140,7 +139,14 @@ def is_good(kind: str, token: str) -> sa.ColumnElement[bool]:
 
 
 def use(session: Session, kind: str, token: str) -> MailedLink | None:
-    """Return the link of this kind and token, which is good no more; None if it was not before."""
+    """Return the link of this kind and token, which is good no more; None if it was not before.
+
+    It locks the link's user first, as everything does that ends links.
+    """
+    user_id = session.scalar(sa.select(MailedLink.user_id).where(is_good(kind, token)))
+    if user_id is None:
+        return None
+    lock(session, user_id)
     return session.scalar(
         sa.update(MailedLink)
         .where(is_good(kind, token))
@@ -192,6 +198,6 @@ def _forget_old(session: Session) -> None:
     session.execute(sa.delete(MailedLink).where(MailedLink.created <= now() - COUNTED_FOR))
 
 
-def _lock(session: Session, user_id: int) -> None:
-    # Two at once are one after the other, on PostgreSQL too.
+def lock(session: Session, user_id: int) -> None:
+    """Let two changes at once for one user be one after the other, on PostgreSQL too."""
     session.execute(sa.select(USER.c.id).where(USER.c.id == user_id).with_for_update())

@@ -129,6 +129,14 @@ def guess(username: str, kind: Kind = PASSWORD) -> Iterator[Verdict]:
     one.end()
 
 
+def forget(username: str) -> None:
+    """Count no guess that was made in this browser, or from its address, for this account."""
+    if limiter.enabled:
+        one = Guess(username, PASSWORD)
+        one.is_right = True
+        one.end()
+
+
 def pause_after(wrong: int, strangers: int) -> int:
     """Return how many seconds the next guess has to wait, after so many wrong ones."""
     steps = wrong - FREE_GUESSES + min(strangers // STRANGERS_GUESSES, FREE_GUESSES)

@@ -6,6 +6,7 @@ from flask import current_app
 from app.database import writing
 from app.failures.redaction import OwnWord
 from app.models.tokens import hashed
+from app.provider import letters
 from app.provider.models import Account, AccountSignIn
 from app.provider.second_factor.models import RecoveryCode, SecondFactor
 
@@ -55,4 +56,5 @@ def turn_off(account: Account) -> bool:
 
 def second_factor_changed(account: Account, change: str) -> None:
     """Tell of a change: everything that is to happen after one happens here."""
+    letters.second_factor_changed(account, change)
     current_app.logger.info("second factor of account %s: %s", account.id, OwnWord(change))

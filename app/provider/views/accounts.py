@@ -21,7 +21,7 @@ from app.extensions import db, limiter
 from app.models import User, endings, nicknames
 from app.models.joining.admission import told
 from app.openid.xrds import endpoint_url, identity_document, wants_xrds
-from app.provider import entrance, sign_ins
+from app.provider import entrance, letters, sign_ins
 from app.provider.forms import JoinForm, OwnerForm, PasswordForm, SignInForm
 from app.provider.models import Account, Consent
 from app.provider.protocol import answers
@@ -118,6 +118,7 @@ def password():
     if form.validate_on_submit() and is_owner(account, form.old_password, form.code):
         account.set_password(form.password.data, sign_ins.at_site())
         sign_ins.begin_anew(account, form.code is not None)
+        letters.password_changed(account)
         flash("Your password is changed.", "success")
         return redirect(url_for("provider.endpoint"))
     page = render_template("provider/password.html", form=form, account=account)

@@ -15,6 +15,7 @@ class ShownAgainTests(JoinMixin, PeopleTestCase):
         forms.SignInForm: "/openid/sign-in",
         forms.JoinForm: "/openid/join",
         forms.PasswordForm: "/openid/password",
+        forms.NewPasswordForm: "/openid/recover",
         forms.OwnerForm: "/openid/delete",
         forms.CodeForm: "/openid/code",
     }

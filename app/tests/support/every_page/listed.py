@@ -156,6 +156,14 @@ def pages(origin: str = SITE) -> list[SitePage]:
         _refused("/openid/join", "a refused account", username="miguel", password="x", email="x"),
         _refused("/openid/password", "a refused password", "member", old_password="x", password=""),
         _refused("/openid/delete", "a refused farewell", "member", password="not that"),
+        # A forgotten password.
+        _page("/openid/forgotten"),
+        _page("/openid/forgotten", name="nobody writes letters", changes={"MAIL_SERVER": ""}),
+        _refused("/openid/forgotten", "a letter is on its way", status=200, account="nobody"),
+        _refused("/openid/forgotten", "nobody's name", account=""),
+        _page("/openid/recover?token=recover", name="a new password"),
+        _refused("/openid/recover?token=recover", "a weak new password", password="password"),
+        _page("/openid/recover?token=x", name="an ended way back", status=410),
         # Our provider, asked by another site.
         _page(asked, name="signing in for another site"),
         _page(asked, name="joining for another site", link="Make one"),

@@ -9,6 +9,7 @@ from unittest import mock
 from app.mail.letters import to_member
 from app.tests.support.base import SITE
 from app.tests.support.programs.mail import MAIL_SECONDS, MailBox, mail_server
+from app.tests.support.programs.processes import wait_until
 
 MARKER = "marker@example.com"
 
@@ -22,11 +23,12 @@ class LettersMixin:
         self.box = mail_server(self)
         changes = {"MAIL_SERVER": "127.0.0.1", "MAIL_PORT": self.box.port}
         self.enterContext(mock.patch.dict(self.app.config, changes))
-        # Whatever an earlier test of this application left there.
-        queue = self.app.extensions["mail"]
-        with queue.bell:
-            queue.members.letters.clear()
-            queue.members.not_before = 0.0
+        lane = self.app.extensions["mail"].members
+        # Of other tests of this application, which had no server.
+        lane.letters.clear()
+        lane.not_before = 0.0
+        # None of this test arrives in the next one.
+        self.addCleanup(wait_until, lambda: not lane.letters, MAIL_SECONDS, "letters sent")
 
     def letter(self, to: str) -> EmailMessage:
         """Return the next letter, which is to this address."""
