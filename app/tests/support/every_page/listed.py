@@ -85,7 +85,9 @@ def pages(origin: str = SITE) -> list[SitePage]:
             typed={"password": PASSWORD, "code": RECOVERY},
             button="Make new recovery codes",
         ),
-        _refused("/openid/sign-in", "a code", status=200, username="guarded", password=PASSWORD),
+        _refused(
+            "/openid/sign-in", "a code", "newcomer", 200, username="guarded", password=PASSWORD
+        ),
         _page("/openid/delete", "member"),
         _page("/openid/delete", "ranger"),
         _page("/login/nickname", "newcomer"),
