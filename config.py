@@ -135,6 +135,7 @@ def read_settings(values: Mapping[str, object] | None = None, **overrides) -> di
     fixed = {
         "SITE_URL_CHOSEN": bool(chosen),
         "OPENID_PROVIDERS": OPENID_PROVIDERS,
+        "ANNOUNCEMENT_FILE": str(basedir / "tmp" / "announcement"),
         # Seconds that all fetches of one sign-in step may take together.
         "FETCH_SECONDS": 8.0,
         # Seconds that PostgreSQL may take for a statement of a page, and for a lock of it.

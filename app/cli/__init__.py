@@ -70,6 +70,7 @@ def init_app(app: Flask) -> None:
     for command in (accounts.listing, accounts.remove, accounts.reset):
         account_commands.add_command(command)
     for command in (
+        site.announce,
         openid_commands,
         user_commands,
         post_commands,

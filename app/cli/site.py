@@ -1,11 +1,14 @@
-"""The site's own address."""
+"""The site as a whole: its address, and what its keeper says to everybody."""
 
 import os
+import secrets
 
 import click
 from flask.cli import with_appcontext
 
 from app.provider import address
+from app.views.site import announcement
+from app.views.site.announcement import MAX_ANNOUNCEMENT
 from config import SettingError, read_settings
 
 
@@ -36,3 +39,29 @@ def origin(typed: str) -> str:
         return read_settings({**os.environ, "SITE_URL": typed})["SITE_URL"]
     except SettingError as error:
         raise click.UsageError(str(error)) from None
+
+
+@click.command("announce")
+@click.argument("text", required=False)
+@click.option("--withdraw", is_flag=True, help="Announce nothing any more.")
+@with_appcontext
+def announce(text: str | None, withdraw: bool) -> None:
+    """Show TEXT, one line, on every page; without it, say what is announced."""
+    path = announcement.path()
+    try:
+        if withdraw:
+            path.unlink(missing_ok=True)
+        elif text is not None:
+            text = text.strip()
+            if not text or len(text) > MAX_ANNOUNCEMENT or not text.isprintable():
+                raise click.UsageError(
+                    f"An announcement is one line of at most {MAX_ANNOUNCEMENT} characters."
+                )
+            # A page sees the one before or all of this one.
+            draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+            draft.write_text(text, "utf-8")
+            os.replace(draft, path)
+    except OSError as error:
+        raise click.ClickException(f"{path} cannot be written: {error.strerror}.") from error
+    found = announcement.standing()
+    click.echo(f"Announced on every page: {found.text}" if found else "Nothing is announced.")

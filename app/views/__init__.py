@@ -12,7 +12,7 @@ from app.views.moderation import cases as moderation
 from app.views.moderation import reports, suspension
 from app.views.settings import account, blocks, data, email, proofs
 from app.views.settings import notifications as hearing
-from app.views.site import about, health
+from app.views.site import about, announcement, health
 
 
 def init_app(app: Flask) -> None:
@@ -36,7 +36,9 @@ def init_app(app: Flask) -> None:
         feeds,
         health,
         about,
+        announcement,
     ):
         app.register_blueprint(module.bp)
     about.init_app(app)
+    announcement.init_app(app)
     errors.init_app(app)

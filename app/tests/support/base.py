@@ -89,6 +89,7 @@ def settings(**changes) -> dict:
         "MAIL_SERVER": "127.0.0.1",
         "MAIL_SECURITY": "none",
         "LOG_FILE": str(folder() / "test.log"),
+        "ANNOUNCEMENT_FILE": str(folder() / "announcement"),
         "PUBLIC": "on",
         "JOIN": "open",
         "PROVIDER": "open",

@@ -1,14 +1,22 @@
 """The list: how to get to each page of the site, and who reads it."""
 
-from app.tests.support.base import PASSWORD, SITE
+from app.tests.support.base import PASSWORD, SITE, folder
 from app.tests.support.every_page.page import SitePage
 from app.tests.support.every_page.readers import (
     HIDDEN,
     LONGEST_NICKNAME,
+    LONGEST_WORD,
     RECOVERY,
     UNSUBSCRIBE,
 )
 from app.tests.support.openid.relying_party import REALM, request_path
+
+
+def announced() -> str:
+    """Give the name of a file in which something is announced."""
+    path = folder() / "announced"
+    path.write_text(f"New: {LONGEST_WORD}. See https://example.com/news")
+    return str(path)
 
 
 def _page(path: str, reader: str = "visitor", name: str = "", status: int = 200, **how) -> SitePage:
@@ -31,6 +39,13 @@ def pages(origin: str = SITE) -> list[SitePage]:
     return [
         *map(_page, ("/login", "/logout", "/openid", "/openid/sign-in", "/openid/join")),
         _page("/about"),
+        _page("/announcement"),
+        *(
+            _page(
+                path, reader, f"announced to a {reader}", changes={"ANNOUNCEMENT_FILE": announced()}
+            )
+            for path, reader in (("/announcement?next=/about", "visitor"), ("/about", "quiet"))
+        ),
         *map(_page, ("/explore?older=9", "/post/1", "/user/susan", "/search", "/id/miguel")),
         # The one page that is full.
         _page("/", "member"),
