@@ -10,13 +10,15 @@ import click
 import sqlalchemy as sa
 from flask import current_app
 
+from app.cli.conversations import Draft, Talk
+from app.cli.voices import VOICES
 from app.database import now, writing
 from app.database.engine import unhurried
 from app.database.upgrade import upgrade
 from app.extensions import db
 from app.models import Identity, User, followers, nicknames
 from app.models.posts import contents
-from app.models.posts.post import MAX_BODY, Mention, Post, Tag
+from app.models.posts.post import Mention, Post, Tag
 from app.provider.models import Account
 
 # Rows of one transaction; others may write between two of them.
@@ -35,44 +37,11 @@ ADDED = (
     "lane lund marsh may moon moss north park pine rain reed rose sand silva snow star stone sun "
     "vale west wild winter wolf wood"
 ).split()
-LIKES = (
-    "tea coffee gardening python flask cats dogs trains maps chess bread cycling birds stars "
-    "linux jazz poetry football films cooking hiking photography books radio sailing"
-).split()
-PLACES = "Bergen Lisbon Porto Leeds Graz Turin Oslo Lyon Cork Kyoto Quito Pune Accra Brno".split()
-THINGS = (
-    "my new bike;the old radio;a small garden;this book;the first snow;our cat;a long train ride;"
-    "the bread I baked;my database;a quiet morning;the bug from yesterday;the market;a good map;"
-    "the sunrise;a walk by the river;this song;my grandmother's soup;the library"
-).split(";")
-FEELINGS = (
-    "makes me happy;was worth the wait;surprised me;could be better;is all I need today;"
-    "took longer than I thought;reminds me of last summer;never gets old;is finally done"
-).split(";")
-OPENINGS = (
-    "Good morning!;Well,;So,;Finally:;Today;Note to self:;Confession:;Little joys:;Honestly,;"
-    "After all these years"
-).split(";")
-QUESTIONS = (
-    "Does anybody here know about {like}?;What are you reading these days?;"
-    "Tea or coffee on a day like this?;Who else is in {place} this week?;"
-    "How do you begin with {like}?;Is {like} worth learning?"
-).split(";")
-ANSWERS = (
-    "{mention} you are right about {like}.;{mention} thank you, that helped!;"
-    "Just met {mention} in {place}. What a day!;{mention} have you seen this? {url};"
-    "I agree with {mention}: {thing} {feeling}."
-).split(";")
-REPORTS = (
-    "{opening} {thing} {feeling}.;{opening} {thing} {feeling}. {tag};"
-    "{opening} {thing} in {place}. {tag} {tag2};A few words about {like}: {url} {tag};"
-    "{thing} and {thing2}. {opening} what a week.\n{tag};Read this about {like}: {url}"
-).split(";")
 
 
 @click.command("demo")
-@click.option("--users", "people", default=1000, type=click.IntRange(1, 100_000), show_default=True)
-@click.option("--posts", default=20_000, type=click.IntRange(0, 10_000_000), show_default=True)
+@click.option("--users", "people", default=24, type=click.IntRange(1, 100_000), show_default=True)
+@click.option("--posts", default=480, type=click.IntRange(0, 10_000_000), show_default=True)
 @click.option("--seed", default=1, show_default=True, help="Another seed, another community.")
 def demo(people: int, posts: int, seed: int) -> None:
     """Fill the database with made-up people and posts, and say how to sign in as one of them."""
@@ -103,13 +72,14 @@ def fill(people: int, posts: int, rng: random.Random, note=lambda count: None) -
             insert = sa.insert(User).returning(User.id, sort_by_parameter_order=True)
             ids += session.scalars(insert, rows)
         note(len(rows))
-    # A few are known to everybody and write most; most are quiet.
+    # A few are known to everybody; all write about as often.
     weights = [rng.paretovariate(1.2) for _ in ids]
-    followed = _follow(ids, weights, rng)
-    nickname_of = dict(zip(ids, names, strict=True))
-    authors = rng.choices(ids, weights, k=posts)
-    for chunk in _chunks(list(zip(authors, _times(posts, rng), strict=True))):
-        _write(chunk, followed, nickname_of, rng)
+    _follow(ids, weights, rng)
+    talk = iter(Talk(list(zip(ids, names, strict=True)), rng))
+    times = _times(posts, rng)
+    for start in range(0, posts, CHUNK):
+        chunk = times[start : start + CHUNK]
+        _write(_drafts(chunk, talk, rng))
         note(len(chunk))
     return ids[0], names[0]
 
@@ -141,7 +111,8 @@ def _site() -> str:
 def _new_nicknames(count: int, rng: random.Random) -> list[str]:
     """Return so many nicknames that nobody has."""
     taken = set(db.session.scalars(sa.select(User.nickname_key))) | nicknames.RESERVED
-    names: list[str] = []
+    names = [name for name, _ in VOICES if name not in taken][:count]
+    taken.update(names)
     while len(names) < count:
         name = rng.choice(GIVEN)
         if rng.random() < 0.7:
@@ -158,23 +129,21 @@ def _new_nicknames(count: int, rng: random.Random) -> list[str]:
 
 
 def _user(nickname: str, rng: random.Random) -> dict:
-    likes = " and ".join(rng.sample(LIKES, 2))
-    about = f"{likes.capitalize()}, mostly. In {rng.choice(PLACES)}."
     return {
         "nickname": nickname,
         "nickname_key": nickname.lower(),
         # Nobody's address, so that no stranger's picture turns up.
         "email": None,
-        "about_me": about if rng.random() < 0.8 else "",
+        "about_me": dict(VOICES).get(nickname, ""),
         "last_seen": now() - timedelta(minutes=rng.expovariate(1 / 5000)),
         "avatar_seed": f"{rng.getrandbits(128):032x}",
     }
 
 
-def _follow(ids: list[int], weights: list[float], rng: random.Random) -> dict[int, list[int]]:
-    """Let everybody follow some, the first user a good many; return whom each follows."""
-    followed = {}
+def _follow(ids: list[int], weights: list[float], rng: random.Random) -> None:
+    """Let everybody follow some, the first user a good many."""
     for chunk in _chunks(ids):
+        followed = {}
         for user_id in chunk:
             count = 60 if user_id == ids[0] else min(60, int(rng.paretovariate(1) * 5))
             chosen = set(rng.choices(ids, weights, k=count)) - {user_id}
@@ -183,7 +152,6 @@ def _follow(ids: list[int], weights: list[float], rng: random.Random) -> dict[in
         if rows:
             with writing() as session:
                 session.execute(sa.insert(followers), rows)
-    return followed
 
 
 def _times(count: int, rng: random.Random) -> list[datetime]:
@@ -195,17 +163,39 @@ def _times(count: int, rng: random.Random) -> list[datetime]:
     return [start + span * share for share in sorted(rng.random() for _ in range(count))]
 
 
-def _write(chunk, followed, nickname_of, rng: random.Random) -> None:
+def _drafts(
+    times: list[datetime], talk: Iterator[list[Draft]], rng: random.Random
+) -> list[tuple[datetime, Draft]]:
+    """Return what is written at these times: each conversation in its order, between others."""
+    waiting: list[list[Draft]] = []
+    written = []
+    for left in range(len(times), 0, -1):
+        # One that has begun is ended in time, for its answers stand with what they answer.
+        if sum(map(len, waiting)) < left and (not waiting or rng.random() < 0.5):
+            begun = next(talk)
+            waiting.append(begun[: left - sum(map(len, waiting))])
+        conversation = rng.choice(waiting)
+        written.append((times[len(times) - left], conversation.pop(0)))
+        waiting = [one for one in waiting if one]
+    return written
+
+
+def _write(drafts: list[tuple[datetime, Draft]]) -> None:
     """Write the posts of one chunk, with their tags and mentions."""
-    rows = []
-    for author, time in chunk:
-        edited = min(now(), time + timedelta(minutes=30)) if rng.random() < 0.03 else None
-        body = _body([nickname_of[user_id] for user_id in followed[author]], rng)
-        rows.append({"user_id": author, "timestamp": time, "edited": edited, "body": body})
+    rows = [
+        {
+            "user_id": draft.author,
+            "timestamp": time,
+            # Now and then somebody has found a better word.
+            "edited": min(now(), time + timedelta(minutes=30)) if n % 31 == 30 else None,
+            "body": draft.body,
+        }
+        for n, (time, draft) in enumerate(drafts)
+    ]
     with writing() as session:
         insert = sa.insert(Post).returning(Post.id, sort_by_parameter_order=True)
         ids = session.scalars(insert, rows).all()
-        bodies = [(post_id, row["body"]) for post_id, row in zip(ids, rows, strict=True)]
+        bodies = [(post_id, draft.body) for post_id, (_, draft) in zip(ids, drafts, strict=True)]
         tags = [
             {"post_id": i, "name": name} for i, body in bodies for name in contents.tags_of(body)
         ]
@@ -217,29 +207,3 @@ def _write(chunk, followed, nickname_of, rng: random.Random) -> None:
         for model, found in ((Tag, tags), (Mention, mentions)):
             if found:
                 session.execute(sa.insert(model), found)
-
-
-def _body(known: list[str], rng: random.Random) -> str:
-    """Return a text of at most MAX_BODY characters; `known` are the nicknames it may mention."""
-    while True:
-        kind = rng.random()
-        if kind < 0.25 and known:
-            pattern = rng.choice(ANSWERS)
-        else:
-            pattern = rng.choice(QUESTIONS if kind < 0.4 else REPORTS)
-        like, topic = rng.sample(LIKES, 2)
-        thing, other = rng.sample(THINGS, 2)
-        text = pattern.format(
-            mention=f"@{rng.choice(known)}" if known else "",
-            like=like,
-            place=rng.choice(PLACES),
-            opening=rng.choice(OPENINGS),
-            thing=thing,
-            thing2=other,
-            feeling=rng.choice(FEELINGS),
-            tag=f"#{like}",
-            tag2=f"#{topic}",
-            url=f"https://example.com/{topic}/{rng.randrange(1, 9999)}",
-        )
-        if len(text) <= MAX_BODY:
-            return text[0].upper() + text[1:]

@@ -2,6 +2,7 @@
 
 import random
 import re
+from collections import Counter
 
 import sqlalchemy as sa
 
@@ -11,7 +12,7 @@ from app.models import Identity, User, followers
 from app.models.posts import contents
 from app.models.posts.post import Mention, Post, Tag
 from app.provider.models import Account
-from app.tests.support.base import PeopleTestCase
+from app.tests.support.base import SITE, PeopleTestCase
 
 
 class DemoTests(PeopleTestCase):
@@ -19,10 +20,15 @@ class DemoTests(PeopleTestCase):
         db.session.rollback()
         return sorted(db.session.execute(sa.select(*columns)).all())
 
+    def author(self, post_id: int) -> str:
+        return db.session.get(User, db.session.get(Post, post_id).user_id).nickname
+
     def test_it_fills_the_database_and_says_how_to_sign_in(self):
         result = self.run_command("demo", "--users", "30", "--posts", "200")
         self.assertEqual(result.exit_code, 0, result.output)
         self.assertEqual((self.count(User), self.count(Post)), (32, 200))
+        # With the port: whoever copies it gets there.
+        self.assertIn(f"{SITE}/login", result.stdout)
         username = re.search(r"^username (\S+)$", result.stdout, re.MULTILINE)[1]
         password = re.search(r"^password (\S+)$", result.stdout, re.MULTILINE)[1]
         browser = self.browser()
@@ -36,11 +42,20 @@ class DemoTests(PeopleTestCase):
         demo.fill(40, 300, random.Random(2))
         posts = self.rows(Post.id, Post.body, Post.timestamp, Post.edited)
         self.assertTrue(all(0 < len(post.body) <= 140 for post in posts))
-        self.assertGreater(len({post.body for post in posts}), 200)
         times = [post.timestamp for post in posts]
         self.assertEqual(times, sorted(times))
         self.assertGreater((times[-1] - times[0]).days, 60)
         self.assertTrue(any(post.edited for post in posts))
+        self.assertEqual(len({post.body for post in posts}), 300)
+        with self.subTest("all write, and none much more than the others"):
+            written = Counter(row.user_id for row in self.rows(Post.id, Post.user_id))
+            self.assertEqual(len(written), 40)
+            self.assertLess(max(written.values()), 3 * 300 / 40)
+        with self.subTest("an answer comes after what it answers"):
+            for number, post in enumerate(posts):
+                if first := re.match(r"@(\S+)", post.body):
+                    names = [self.author(before.id) for before in posts[:number]]
+                    self.assertIn(first[1], names)
         tags = {(name, post.id) for post in posts for name in contents.tags_of(post.body)}
         self.assertEqual({tuple(row) for row in self.rows(Tag.name, Tag.post_id)}, tags)
         keys = {(key, post.id) for post in posts for key in contents.mentions_in(post.body)}
