@@ -17,7 +17,7 @@ PAGES = {
     ("/login", "visitor"): [
         "microblog",
         "Sign in",
-        "With your account here",
+        "Have an account?",
         "Username",
         "Password",
         "Remember me",
