@@ -12,6 +12,7 @@ from app.tests.support.fleet.fleet import Fleet
 from app.tests.support.programs.chromium import Chromium
 from app.tests.support.programs.processes import wait_until
 from app.tests.support.programs.socket_browser import ANSWER_SECONDS
+from config import MAX_THREADS
 
 SLOW_UPLOADS = 120
 
@@ -19,8 +20,8 @@ SLOW_UPLOADS = 120
 class ProxiedTests(unittest.TestCase):
     slow = True
 
-    def setUp(self):
-        self.fleet = Fleet(self)
+    def start(self, count: int) -> None:
+        self.fleet = Fleet(self, count)
         self.nginx = self.fleet.nginx
 
     def get(self, path: str, **headers: str) -> http.client.HTTPResponse:
@@ -45,6 +46,7 @@ class ProxiedTests(unittest.TestCase):
         return self.logged(path)[-1].rpartition(" ")[2]
 
     def test_people_use_the_site_through_it(self):
+        self.start(3)
         chromium = Chromium.of_this_process()
         chromium.reset()
         # The certificate is nobody's but this test's.
@@ -128,8 +130,12 @@ class ProxiedTests(unittest.TestCase):
         self.assertEqual(self.get("/login").status, 502)
 
     def test_slow_uploads_keep_nobody_waiting(self):
+        # They are more than the threads of one.
+        self.start(1)
+        self.assertGreater(SLOW_UPLOADS, 2 * MAX_THREADS)
         tls = self.nginx.tls
-        head = b"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000\r\n\r\nopenid="
+        head = b"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000\r\n"
+        head += b"Content-Type: application/x-www-form-urlencoded\r\n\r\nopenid="
         for number in range(SLOW_UPLOADS):
             # So many addresses, for one may have fifty connections.
             plain = socket.create_connection(
