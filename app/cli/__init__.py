@@ -65,7 +65,7 @@ database_commands.add_command(database.move)
 
 
 def init_app(app: Flask) -> None:
-    for command in (*users.commands, joining.role, joining.invite):
+    for command in (*users.commands, joining.role, joining.release, joining.invite):
         user_commands.add_command(command)
     for command in (accounts.listing, accounts.remove, accounts.reset):
         account_commands.add_command(command)

@@ -9,7 +9,7 @@ from app.cli import site
 from app.database import writing
 from app.database.upgrade import upgrade
 from app.extensions import db
-from app.models import Invitation, User
+from app.models import Invitation, ReservedName, User
 from app.models.joining.invitations import INVITATION_ENDS_AFTER
 
 
@@ -27,6 +27,18 @@ def role(nickname: str, role: str) -> None:
         user_id, nickname = user.id, user.nickname
     current_app.logger.info("user %s is a %s by command", user_id, role)
     click.echo(f"{nickname} is a {role} now.")
+
+
+@click.command("release")
+@click.argument("nickname")
+@with_appcontext
+def release(nickname: str) -> None:
+    """Let anybody take NICKNAME again, which is kept since its last owner left."""
+    with writing() as session:
+        found = ReservedName.release(session, nickname.lower())
+    if not found:
+        raise click.ClickException(f"No name {nickname} is kept for somebody who left.")
+    click.echo(f"Anybody can be {nickname} now.")
 
 
 @click.command("invite")

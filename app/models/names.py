@@ -131,6 +131,13 @@ class ReservedName(Model):
         )
         session.merge(ReservedName(nickname_key=nickname_key, since=now(), until=None))
 
+    @staticmethod
+    def release(session: Session, nickname_key: str) -> bool:
+        """Keep a name no longer; False when it is not kept, or still leads to somebody here."""
+        kept = ReservedName.nickname_key == nickname_key, ReservedName.user_id.is_(None)
+        gone = sa.delete(ReservedName).where(*kept).returning(ReservedName.nickname_key)
+        return session.scalar(gone) is not None
+
 
 class RefusedIdentifier(Model):
     """An OpenID that may not come back, known by a keyed hash alone."""

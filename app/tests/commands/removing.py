@@ -1,6 +1,6 @@
 """What the keeper of a site takes away: users, posts, forgotten passwords."""
 
-from app.models import Identity, Post, SignIn, User
+from app.models import Identity, Post, ReservedName, SignIn, User
 from app.tests.support.base import PASSWORD, JoinMixin, PeopleTestCase
 
 
@@ -12,6 +12,22 @@ class BroomTests(JoinMixin, PeopleTestCase):
         self.assertEqual((result.exit_code, result.stdout), (0, "Removed JOHN.\n"))
         for model, left in ((User, 1), (Post, 0), (Identity, 1), (SignIn, 0)):
             self.assertEqual(self.count(model), left, model)
+
+    def test_a_name_is_released_for_whoever_comes_back(self):
+        url = self.john.identifiers()[0]
+        self.run_command("user", "remove", "john")
+        self.assertEqual(User.sign_up(url, "john", None).nickname, "john2")
+        result = self.run_command("user", "release", "JOHN")
+        self.assertEqual((result.exit_code, result.stdout), (0, "Anybody can be JOHN now.\n"))
+        self.owner_of(url).update_profile("john", "Back again")
+        self.assertEqual(User.make_unique_nickname("john"), "john3")
+        # Nor does it give away what is in use, or leads to somebody.
+        for name in ("john", "john2", "susan"):
+            with self.subTest(name):
+                result = self.run_command("user", "release", name)
+                self.assertEqual(result.exit_code, 1)
+                self.assertIn(f"Error: No name {name} is kept", result.output)
+        self.assertTrue(ReservedName.is_kept_from(None, "john2"))
 
     def test_a_post_is_removed(self):
         post, other = self.post(self.john, "one"), self.post(self.john, "two")
