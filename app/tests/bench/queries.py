@@ -92,7 +92,9 @@ def _wall(calls: list[Callable], runs: int = 300) -> list[float]:
 def stop_indexing() -> None:
     with writing() as session:
         if db.engine.dialect.name == "sqlite":
-            session.execute(sa.text("DROP TRIGGER IF EXISTS post_search_insert"))
+            # Nor may a post be taken out of the index that was never put there.
+            for verb in ("insert", "delete"):
+                session.execute(sa.text(f"DROP TRIGGER IF EXISTS post_search_{verb}"))
         else:
             session.execute(sa.text("ALTER TABLE post DISABLE TRIGGER USER"))
 
