@@ -64,7 +64,7 @@ def _upgrade_in_turn() -> None:
 
 
 def is_of_models(name: str | None, kind: str, parents: dict) -> bool:
-    """Tell Alembic which names to compare with the models: all but what serves search alone.
+    """Return whether Alembic compares this name with the models: all but what serves search alone.
 
     It is `include_name` of Alembic. The index of posts is made and kept by triggers of the
     migrations, and SQLite spreads it over several tables; that of nicknames is an expression.

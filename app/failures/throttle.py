@@ -66,7 +66,7 @@ class Throttle:
         return _take(self.own, kind) + self._try(lambda shared: _take(shared, kind), _none)
 
     def ask(self, kind: str) -> Ruling:
-        """Ask to send a mail about `kind`; it is counted as sent when it is allowed."""
+        """Return whether to send a mail about `kind`, which is counted as sent then."""
         if not self._limited("test", self.overall, TOTAL):
             return Ruling(False, self._free_again(self.overall, TOTAL))
         if not self._limited("hit", self.per_kind, kind):
@@ -74,7 +74,7 @@ class Throttle:
         return self.ask_overall()
 
     def ask_overall(self) -> Ruling:
-        """Ask to send a mail although one about the same kind was sent shortly before."""
+        """Return whether to send a mail of a kind of which one was sent shortly before."""
         if not self._limited("hit", self.overall, TOTAL):
             return Ruling(False, self._free_again(self.overall, TOTAL))
         return Ruling(True)

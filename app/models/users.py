@@ -118,7 +118,7 @@ class User(Follower, UserMixin, Model):
     def sign_up_as(
         cls, identifier: str, nickname: str, email: str | None, also: Also | None = None
     ) -> "User":
-        """Make the user of a claimed identifier.
+        """Return the new user of a claimed identifier, with this very nickname.
 
         `also` is done in the same transaction: what it raises undoes the user. Whether a
         newcomer may join is not asked here but in joining.py. Raises IntegrityError when a name
@@ -138,7 +138,7 @@ class User(Follower, UserMixin, Model):
     def sign_up(
         cls, identifier: str, nickname: str, email: str | None, also: Also | None = None
     ) -> "User":
-        """Make the user of a claimed identifier, with a nickname as near to `nickname` as is free.
+        """Return the new user of a claimed identifier, named as near to `nickname` as is free.
 
         An identifier that meanwhile has a user (two clicks, two tabs) gives that user.
         """
