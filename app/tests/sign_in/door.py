@@ -278,6 +278,15 @@ class ShutDoorTests(DoorCase):
         self.assertEqual(self.count(User), 1)
 
 
+class MemberMakesAnAccountTests(DoorCase):
+    def test_a_member_who_makes_another_account_stays_who_they_are(self):
+        browser = self.knock()
+        self.join("second", browser=browser)
+        self.assertEqual((browser.path, self.count(User)), ("/openid", 1))
+        browser.get("/")
+        self.assertEqual(browser.page.heading, "Hi, miguel!")
+
+
 class NewestPostsTests(PeopleTestCase):
     def test_a_visitor_sees_the_newest_five_and_no_hidden_one(self):
         for number in range(6):
