@@ -81,21 +81,25 @@ class RecoveryLetters:
 
 def write_letters(typed: str) -> None:
     """Write to whoever has the username or confirmed address that somebody typed."""
+    account: Account | None = None
     if "@" in typed:
         same = ConfirmedEmail.address_key == typed.lower()
-        emails = db.session.scalars(sa.select(ConfirmedEmail).where(same).limit(MAX_USERS)).all()
-        # Two users may share an address: one letter tells of both.
-        found = [part for email in emails for part in _parts(email)]
+        emails = list(db.session.scalars(sa.select(ConfirmedEmail).where(same).limit(MAX_USERS)))
     else:
         account = Account.find(typed)
         owner = User.of_identifier(account.identifier) if account else None
         email = ConfirmedEmail.of(owner.id) if owner else None
         emails = [email] if email else []
-        found = [part for email in emails for part in _parts(email, account)]
-    if found:
-        db.session.rollback()
-        text = "\n\n".join(["Somebody, most likely you, cannot get in.", *found, NOT_YOU])
-        to_member(emails[0].address, "How you get in again", text)
+    # Two users may share an address, and one letter tells of both. Addresses that only look
+    # alike may be two people's, so that each gets what is for it.
+    letters: dict[str, list[str]] = {}
+    for email in emails:
+        address = email.address
+        letters.setdefault(address, []).extend(_parts(email, account))
+    for address, parts in letters.items():
+        if parts:
+            text = "\n\n".join(["Somebody, most likely you, cannot get in.", *parts, NOT_YOU])
+            to_member(address, "How you get in again", text)
 
 
 def _parts(email: ConfirmedEmail, only: Account | None = None) -> list[str]:

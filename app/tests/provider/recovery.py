@@ -42,7 +42,7 @@ class RecoveryTests(RecoveryCase):
 
     def test_an_address_finds_every_account_behind_it_in_one_letter(self):
         self.join("ana")
-        self.confirm("ana", "MIGUEL@example.com")
+        self.confirm("ana", "miguel@example.com")
         self.confirm("john", "miguel@example.com")
         self.ask(" Miguel@Example.COM ")
         text = self.text("miguel@example.com")
@@ -53,7 +53,7 @@ class RecoveryTests(RecoveryCase):
         # A username tells of that one alone.
         self.clock.move(minutes=11)
         self.ask("ANA")
-        text = self.text("MIGUEL@example.com")
+        text = self.text("miguel@example.com")
         self.assertIn("account ana,", text)
         self.assertNotIn("miguel", text.replace("miguel@", ""))
 
