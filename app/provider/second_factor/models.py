@@ -61,7 +61,7 @@ class SecondFactor(Model):
             if factor is None:
                 return False
             key = totp.key_of(account_id, factor.salt)
-            step = totp.step_of(key, typed, factor.last_step)
+            step = totp.step_of(key, typed)
             return step is not None and _use_step(session, factor, step)
 
     @staticmethod
@@ -73,7 +73,10 @@ class SecondFactor(Model):
 
 
 def _use_step(session: Session, factor: SecondFactor, step: int) -> bool:
-    """Return whether nobody has used a code of `step`, or of a later one, before."""
+    """Return whether nobody has used a code of `step`, or of a later one, before.
+
+    A code is taken once (RFC 6238, section 5.2).
+    """
     unused = sa.update(SecondFactor).where(
         SecondFactor.account_id == factor.account_id,
         SecondFactor.salt == factor.salt,

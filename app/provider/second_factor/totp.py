@@ -33,15 +33,12 @@ def key_of(account_id: int, salt: str) -> str:
     return base64.b32encode(secret).decode()
 
 
-def step_of(key: str, code: str, after: int = 0) -> int | None:
-    """Return the time step of which `code` is, or None when it is of none that fits now.
-
-    Steps up to `after` are used up (RFC 6238, section 5.2: a code is taken once).
-    """
+def step_of(key: str, code: str) -> int | None:
+    """Return the time step of which `code` is, or None when it is of none that fits now."""
     present = int(now().timestamp()) // STEP_SECONDS
     codes = pyotp.TOTP(key, interval=STEP_SECONDS)
     for step in range(present - MAX_SKEW, present + MAX_SKEW + 1):
-        if step > after and secrets.compare_digest(codes.generate_otp(step), code):
+        if secrets.compare_digest(codes.generate_otp(step), code):
             return step
     return None
 
