@@ -15,6 +15,7 @@ from app.tests.support.people.notifications import NotificationCase
 from app.tests.support.programs.mail import MailBox, mail_server
 
 JOHN = "john@example.com"
+BUTTONS = {"daily": "One letter a day", "at once": "A letter soon", "off": "No letters"}
 
 
 class LetterCase(LettersMixin, ConcurrencyCase, NotificationCase):
@@ -30,7 +31,7 @@ class LetterCase(LettersMixin, ConcurrencyCase, NotificationCase):
     def choose(self, pace: str) -> None:
         browser = self.browser(self.john)
         browser.get("/settings/notifications")
-        browser.submit(button="Save", pace=pace)
+        browser.submit(button=BUTTONS[pace])
         self.assertEqual(browser.page.statuses, ["Your choice is saved."])
         # What happened before is not written about.
         self.clock.move(seconds=1)
@@ -126,7 +127,7 @@ class NotificationLetterTests(LetterCase):
         self.assertEqual(self.sent(), 0)
         browser = self.browser(self.john)
         browser.get("/settings/notifications")
-        self.assertNotIn("Save", browser.text)
+        self.assertNotIn("One letter a day", browser.text)
         sent = {"pace": "daily", "csrf_token": browser.token()}
         browser.post("/settings/notifications/mail", sent)
         self.assertEqual(browser.page.alerts, ["Please confirm your mail address first."])
