@@ -15,17 +15,8 @@ from openid.fetchers import HTTPFetchingError
 from openid.message import OPENID2_NS
 from openid.yadis import xri
 
-from app.cli import (
-    accounts,
-    check,
-    database,
-    demo,
-    joining,
-    moderation,
-    notifications,
-    site,
-    users,
-)
+from app.cli import accounts, check, database, joining, moderation, notifications, site, users
+from app.cli.demo import filling as demo
 from app.database import end_transaction, writing
 from app.database.engine import unhurried
 from app.database.upgrade import upgrade

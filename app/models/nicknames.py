@@ -18,7 +18,7 @@ RESERVED = frozenset(
     "microblog moderation moderator moderators new nobody notifications null openid owner post "
     "postmaster posts privacy profile provider readyz register robots.txt root search security "
     "self settings signin signout signup staff static support suspended sysadmin system tag tags "
-    "team unsubscribe user users webmaster well-known www xrds you".split()
+    "team unsubscribe user users webmaster .well-known www xrds you".split()
 )
 
 

@@ -24,7 +24,7 @@ from flask import Flask
 from werkzeug.test import EnvironBuilder
 
 from app import create_app, db
-from app.cli import demo
+from app.cli.demo import filling as demo
 from app.database import writing
 from app.database.engine import unhurried
 from app.database.upgrade import upgrade

@@ -7,7 +7,7 @@ from collections import Counter
 import sqlalchemy as sa
 
 from app import db
-from app.cli import demo
+from app.cli.demo import filling as demo
 from app.models import Identity, User, followers
 from app.models.posts import contents
 from app.models.posts.post import Mention, Post, Tag

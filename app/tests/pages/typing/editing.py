@@ -96,7 +96,7 @@ class EditingPostTests(PeopleTestCase):
                 self.assertEqual(others.status, 404)
                 visitor = self.browser()
                 visitor.get(path)
-                self.assertNotIn("before", visitor.text)
+                self.assertEqual((visitor.path, visitor.status), ("/login", 200))
         self.assertEqual(self.state(), ("before #old @susan", None))
         others.get(f"/post/{self.number}")
         self.assertFalse([link for link in others.page.links if link.startswith(("Edit", "Del"))])

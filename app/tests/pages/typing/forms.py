@@ -10,7 +10,7 @@ class RefusedFormTests(JoinMixin, PeopleTestCase):
         """Give every form of the site on a browser that has just been refused."""
         visitor = self.browser()
         visitor.get("/login")
-        visitor.submit(button="Sign in", openid="")
+        visitor.submit(button="Sign in with OpenID", openid="")
         yield "no OpenID", visitor
         visitor.get("/login")
         visitor.submit(button="openSUSE", username="two words")

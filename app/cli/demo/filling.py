@@ -10,8 +10,8 @@ import click
 import sqlalchemy as sa
 from flask import current_app
 
-from app.cli.conversations import Draft, Talk
-from app.cli.voices import VOICES
+from app.cli.demo.conversations import Draft, Talk
+from app.cli.demo.voices import VOICES
 from app.database import now, writing
 from app.database.engine import unhurried
 from app.database.upgrade import upgrade

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from itertools import product
 from typing import NamedTuple
 
-from app.cli.voices import ANSWERING, ASKING, ENDINGS, OPENINGS, REACTIONS, THANKS, TOPICS
+from app.cli.demo.voices import ANSWERING, ASKING, ENDINGS, OPENINGS, REACTIONS, THANKS, TOPICS
 from app.models.posts.post import MAX_BODY
 
 # Texts that are remembered, so that none of them comes again, and attempts at another one.
