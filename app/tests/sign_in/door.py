@@ -6,7 +6,7 @@ from flask import current_app
 
 from app.models import SignIn, User
 from app.provider.models import AccountSignIn
-from app.tests.support.base import PASSWORD, SITE, Browser, JoinMixin, PeopleTestCase, TestCase
+from app.tests.support.base import PASSWORD, SITE, Browser, JoinMixin, TestCase
 from app.views.site import door
 
 WRONG = "This username and password do not belong together."
@@ -285,23 +285,3 @@ class MemberMakesAnAccountTests(DoorCase):
         self.assertEqual((browser.path, self.count(User)), ("/openid", 1))
         browser.get("/")
         self.assertEqual(browser.page.heading, "Hi, miguel!")
-
-
-class NewestPostsTests(PeopleTestCase):
-    def test_a_visitor_sees_the_newest_five_and_no_hidden_one(self):
-        for number in range(6):
-            self.susan.write(f"Cup number {number}")
-        browser = self.browser()
-        browser.get("/")
-        self.assertEqual(browser.path, "/login")
-        shown = [number for number in range(6) if f"Cup number {number}" in browser.text]
-        self.assertEqual(shown, [1, 2, 3, 4, 5])
-        self.assertGreater(browser.text.find("Cup number 5"), browser.text.find('name="openid"'))
-
-    def test_a_site_for_members_alone_shows_none(self):
-        self.app = self.make_app(PUBLIC="off")
-        self.susan.write("Not for everybody")
-        browser = self.browser()
-        browser.get("/login")
-        self.assertNotIn("Not for everybody", browser.text)
-        self.assertNotIn("Just written here", browser.page.words)
