@@ -27,7 +27,7 @@ WELCOME = "approval"
 class Entry(Enum):
     """What becomes of a newcomer: welcome at once, or not; the words are of the setting JOIN."""
 
-    WELCOME = "approval"
+    WELCOME = "welcome"
     # They may ask, and a moderator answers.
     ASK = "ask"
     # They need an invitation.
