@@ -20,7 +20,7 @@ from app.tests.support.programs.processes import (
 )
 
 
-class CountingTests(unittest.TestCase):
+class MetricsCountingTests(unittest.TestCase):
     slow = True
 
     def setUp(self):
