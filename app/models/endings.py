@@ -11,6 +11,7 @@ from app.models.moderation.actions import Suspension
 from app.models.moderation.reports import Report, take_turns
 from app.models.names import RefusedIdentifier, ReservedName
 from app.models.notifications.feeds import PrivateFeed
+from app.models.posts.post import DeletedPost, Post
 from app.models.sign_ins import ACCOUNT_SIGN_IN, Identity, SignIn
 
 # As far as it is needed here; the table is there even when the provider is off.
@@ -115,6 +116,8 @@ def delete_user(session: Session, user_id: int, refuse_identifiers: bool = False
     if refuse_identifiers or Suspension.of(user_id):
         own = sa.select(Identity.identifier).where(Identity.user_id == user_id)
         RefusedIdentifier.refuse(session, list(session.scalars(own)))
+    if refuse_identifiers:
+        DeletedPost.by_a_moderator(session, Post.user_id == user_id)
     ReservedName.keep_for_good(session, user.nickname_key, user_id)
     session.execute(sa.delete(USER).where(USER.c.id == user_id))
 

@@ -13,6 +13,7 @@ from app.extensions import db
 from app.models import User, followers
 from app.models.moderation.actions import HiddenPost
 from app.models.posts.post import Mention, Post, Tag
+from app.queries.conversations import replies
 from app.queries.pagination import (
     MIN_ID,
     NEWEST_PAGE,
@@ -45,6 +46,11 @@ class PostRow(NamedTuple):
     mentioned: str | None
     # Why nobody but the author, who is reading, sees it any more; None when others do.
     hidden_reason: str | None
+    # The post that this one answers, and who wrote that; no name when the reader does not see it.
+    reply_to_id: int | None
+    reply_to_name: str | None
+    # How many replies the reader sees, and at most one more than replies.py: MAX_COUNTED.
+    replies: int
 
 
 _mentioned_users = sa.orm.aliased(User)
@@ -57,7 +63,7 @@ _mentioned = (
     .scalar_subquery()
 )
 _hidden_reason = sa.select(HiddenPost.reason).where(HiddenPost.post_id == Post.id)
-_columns: dict[str, sa.SQLColumnExpression] = {
+COLUMNS: dict[str, sa.SQLColumnExpression] = {
     "id": Post.id,
     "body": Post.body,
     "timestamp": Post.timestamp,
@@ -68,8 +74,11 @@ _columns: dict[str, sa.SQLColumnExpression] = {
     "avatar_seed": User.avatar_seed,
     "mentioned": _mentioned.label("mentioned"),
     "hidden_reason": sa.case((Post.user_id == READER, _hidden_reason.scalar_subquery())),
+    "reply_to_id": Post.reply_to_id,
+    "reply_to_name": replies.ANSWERED_NAME.label("reply_to_name"),
+    "replies": replies.COUNT.label("replies"),
 }
-POSTS = sa.select(*(_columns[name] for name in PostRow._fields)).join(User)
+POSTS = sa.select(*(COLUMNS[name] for name in PostRow._fields)).join(User)
 
 
 def posts_of(ids: sa.SelectBase, downwards: bool) -> sa.Select:
@@ -83,7 +92,11 @@ def _home_ids_sqlite(downwards: bool) -> sa.CompoundSelect:
     followed = (
         sa.select(Post.id)
         .join(followers, followers.c.followed_id == Post.user_id)
-        .where(followers.c.follower_id == READER, is_shown(followers.c.followed_id))
+        .where(
+            followers.c.follower_id == READER,
+            is_shown(followers.c.followed_id),
+            replies.IS_OF_HOME,
+        )
     )
     own = sa.select(Post.id).where(Post.user_id == READER)
     pages = (
@@ -103,7 +116,10 @@ def _home_ids_postgresql(downwards: bool) -> sa.Select:
         ),
         sa.select(READER.label("id")),
     ).subquery()
-    of_each = visible(sa.select(Post.id).where(Post.user_id == whose.c.id), of_shown=True)
+    of_each = sa.select(Post.id).where(
+        Post.user_id == whose.c.id, sa.or_(whose.c.id == READER, replies.IS_OF_HOME)
+    )
+    of_each = visible(of_each, of_shown=True)
     newest = page_of(of_each, Post.id, downwards).lateral()
     return first(
         sa.select(newest.c.id).select_from(whose.join(newest, sa.true())), newest.c.id, downwards
@@ -122,7 +138,9 @@ def _pages(posts: sa.Select) -> Bidirectional:
 
 _author = sa.bindparam("user_id", type_=sa.Integer)
 PUBLIC = _pages(visible(POSTS))
-BY_AUTHOR = _pages(visible(POSTS.where(Post.user_id == _author, is_shown(_author)), of_shown=True))
+_of_author = visible(POSTS.where(Post.user_id == _author, is_shown(_author)), of_shown=True)
+BY_AUTHOR = _pages(_of_author)
+ROOTS_BY_AUTHOR = _pages(_of_author.where(Post.reply_to_id.is_(None)))
 BY_TAG = bidirectional(lambda downwards: posts_of(_tagged_ids(downwards), downwards))
 HOME = {
     "sqlite": bidirectional(lambda downwards: posts_of(_home_ids_sqlite(downwards), downwards)),
@@ -139,14 +157,19 @@ def public(reader_id: int, bounds: Bounds = NEWEST_PAGE) -> Page:
 
 
 def by_author(
-    user_id: int, reader_id: int, bounds: Bounds = NEWEST_PAGE, oldest: int = MIN_ID
+    user_id: int,
+    reader_id: int,
+    bounds: Bounds = NEWEST_PAGE,
+    oldest: int = MIN_ID,
+    with_replies: bool = True,
 ) -> Page:
     """Return a page of the posts of one user with ids above `oldest`, as the reader sees them.
 
     Those that were brought along come last; with 0 they are left out.
     """
     values = {**given(reader_id), "user_id": user_id}
-    return read(BY_AUTHOR, bounds, PostRow._make, oldest, **values)
+    statements = BY_AUTHOR if with_replies else ROOTS_BY_AUTHOR
+    return read(statements, bounds, PostRow._make, oldest, **values)
 
 
 def by_tag(tag: str, reader_id: int, bounds: Bounds = NEWEST_PAGE, oldest: int = MIN_ID) -> Page:
@@ -155,7 +178,10 @@ def by_tag(tag: str, reader_id: int, bounds: Bounds = NEWEST_PAGE, oldest: int =
 
 
 def home(reader_id: int, bounds: Bounds = NEWEST_PAGE) -> Page:
-    """Return a page of the posts of those whom the reader follows, and the reader's own."""
+    """Return a page of the posts of those whom the reader follows, and the reader's own.
+
+    Of those followed, without replies to people whom the reader does not follow.
+    """
     return read(HOME[db.engine.dialect.name], bounds, PostRow._make, **given(reader_id))
 
 

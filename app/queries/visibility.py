@@ -53,11 +53,21 @@ def is_shown(user_id) -> sa.ColumnElement[bool]:
     return sa.or_(user_id == READER, _none_of(*hiding))
 
 
-# All that a row of Post must fulfil for READER to see it, beside what its author must. One may
-# ask other tables, by an alias, since a list may have users or tags of its own.
-CONDITIONS: tuple[sa.ColumnElement[bool], ...] = (
-    sa.or_(Post.user_id == READER, _none_of(HiddenPost.post_id == Post.id)),
-)
+def conditions_of(post) -> tuple[sa.ColumnElement[bool], ...]:
+    """Return all that `post` must fulfil for READER to see it, beside what its author must.
+
+    It is Post or an alias of it. A condition may ask other tables, by an alias, since a list may
+    have users or tags of its own.
+    """
+    return (sa.or_(post.user_id == READER, _none_of(HiddenPost.post_id == post.id)),)
+
+
+CONDITIONS = conditions_of(Post)
+
+
+def is_seen(post) -> sa.ColumnElement[bool]:
+    """Return the condition that READER may see `post`, which is Post or an alias of it."""
+    return sa.and_(is_shown(post.user_id), *conditions_of(post))
 
 
 def visible(rows: sa.Select, post_id=Post.id, of_shown: bool = False) -> sa.Select:

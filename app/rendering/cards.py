@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from app.database import now
 from app.models.avatars import avatar_url, drawn_avatar_url
+from app.queries.conversations.replies import MAX_COUNTED
 from app.queries.timelines import PostRow
 from app.rendering import dates, linkify
 
@@ -37,6 +38,30 @@ class Card(NamedTuple):
     hidden_reason: str | None
     # Written elsewhere, and brought here by its author.
     is_brought: bool
+    # The address of the post that it answers, if it does, and who wrote that one, if the reader
+    # sees it.
+    reply_url: str | None
+    reply_to: str | None
+    # Such as "3 replies", or nothing.
+    replies: str
+
+
+# Why a post is not shown in its place, by what queries/conversations/pages.py says of it.
+GONE = {
+    "deleted": "A post deleted by its author",
+    "removed": "A post deleted by a moderator",
+    "hidden": "A post hidden by a moderator",
+    "blocked": "A post by a person whom you have blocked",
+    "suspended": "A post by a person who is suspended",
+    "unseen": "A post that you do not see",
+}
+
+
+def counted(replies: int) -> str:
+    """Return how many replies there are, as a link says it."""
+    if replies > MAX_COUNTED:
+        return f"{MAX_COUNTED}+ replies"
+    return "1 reply" if replies == 1 else f"{replies} replies"
 
 
 # What many people read at once is made once; it depends on nothing else than these.
@@ -63,7 +88,7 @@ def cards(rows: Iterable[PostRow], mark: Callable[[str], str] | None = None) -> 
             drawn = drawn_avatar_url(post.avatar_seed)
             gravatar = avatar_url(post.email, post.avatar_seed, AVATAR_SIZE)
             pictures[post.user_id] = drawn, gravatar if gravatar != drawn else None
-        mentioned = post.mentioned or ""
+        mentioned, answered = post.mentioned or "", post.reply_to_id
         if mark is None:
             html = linked(post.body, mentioned, user_url, tag_url)
         else:
@@ -82,6 +107,9 @@ def cards(rows: Iterable[PostRow], mark: Callable[[str], str] | None = None) -> 
                 post.user_id == reader,
                 post.hidden_reason,
                 post.id < 0,
+                f"{post_url}{answered}#post-{answered}" if answered else None,
+                post.reply_to_name,
+                counted(post.replies) if post.replies else "",
             )
         )
     return made

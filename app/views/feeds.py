@@ -1,4 +1,4 @@
-"""Atom feeds (RFC 4287) of everybody, of a user, and of a tag; and those that one user reads."""
+"""Atom feeds (RFC 4287, replies as in RFC 4685): of all, a user, a tag, a conversation; private."""
 
 import re
 from datetime import UTC, datetime
@@ -9,9 +9,11 @@ from app.models import PrivateFeed, User
 from app.models.posts import contents
 from app.queries import notifications as queries
 from app.queries import timelines
+from app.queries.conversations import pages as conversations
 from app.queries.pagination import NEWEST_PAGE, Page
 from app.rendering.cards import cards
 from app.rendering.notifications import sentence
+from app.views.posts import POST
 from app.views.profiles import to_new_name
 from app.web.access import reader_id, reader_required
 from app.web.headers import allow_private_caching, allow_public_caching
@@ -52,6 +54,15 @@ def tag(name: str):
     key = contents.tag_key(name) or abort(404)
     own, page = url_for("feeds.tag", name=key), url_for("explore.tag", name=key)
     return _feed(f"#{key}", own, page, timelines.by_tag(key, reader_id(), oldest=0))
+
+
+@bp.get(f"{POST}.atom")
+@reader_required
+def conversation(post_id: int):
+    """Show the newest posts of a conversation to feed readers."""
+    posts = conversations.newest(post_id, reader_id()) or abort(404)
+    own, page = (url_for(at, post_id=post_id) for at in ("feeds.conversation", "posts.post"))
+    return _feed("Conversation", own, page, Page(posts))
 
 
 @bp.get("/home.atom")

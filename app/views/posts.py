@@ -1,4 +1,4 @@
-"""The home page, and one post: writing, reading, editing, deleting."""
+"""The home page, and one post in its conversation: writing, reading, editing, deleting."""
 
 from flask import (
     Blueprint,
@@ -11,16 +11,20 @@ from flask import (
     request,
     url_for,
 )
-from flask_login import login_required
+from flask_login import current_user, login_required
 
-from app.extensions import limiter
-from app.forms import PostForm
-from app.models import Post
+from app.extensions import limiter, lm
+from app.forms import PostForm, typed
+from app.models import KeptApart, Post
+from app.models.posts.post import NothingToAnswer
 from app.openid.xrds import realm_document, wants_xrds
 from app.queries import profiles, timelines
-from app.queries.pagination import MAX_ID
-from app.rendering.cards import cards
+from app.queries.conversations import pages as conversations
+from app.queries.conversations.pages import Gone
+from app.queries.pagination import MAX_ID, MIN_ID
+from app.rendering.cards import GONE, Card, cards
 from app.views.paging import bounds
+from app.web import browser_session
 from app.web.access import reader_id, reader_required, user_key
 from app.web.headers import allow_public_caching
 from app.web.origin import own_url
@@ -79,13 +83,65 @@ def write():
 @bp.get(POST)
 @reader_required
 def post(post_id: int):
-    """Show one post at an address of its own."""
-    row = timelines.find(post_id, reader_id())
-    if row is None:
-        return _unseen(post_id)
+    """Show a post in its conversation, with a form to reply to it."""
     allow_public_caching()
-    (card,) = cards([row])
-    return render_template("posts/post.html", card=card, address=own_url(card.url))
+    form = None
+    if current_user.is_authenticated:
+        form = PostForm(post=browser_session.take_reply(post_id))
+    return _conversation(post_id, form) or _unseen(post_id)
+
+
+def _conversation(post_id: int, form: PostForm | None) -> str | None:
+    """Return the page of a post, or None when the reader sees neither it nor a reply to it."""
+    found = conversations.conversation(post_id, reader_id(), bounds(MIN_ID))
+    if found is None:
+        return None
+    made = iter(cards(row for row in found.rows if not isinstance(row, Gone)))
+    shown = [row if isinstance(row, Gone) else next(made) for row in found.rows]
+    # Not on the pages beside its own.
+    asked = next((one for one in shown if one.id == post_id), None)
+    if form is not None:
+        form.post.label.text = "Your reply"
+    return render_template(
+        "posts/conversation.html",
+        page=found,
+        shown=shown,
+        card=asked if isinstance(asked, Card) else None,
+        post_id=post_id,
+        gone=GONE,
+        hears=conversations.hears(post_id, g.user.id) if form else None,
+        form=form,
+        address=own_url(url_for("posts.post", post_id=post_id)),
+    )
+
+
+@bp.post(f"{POST}/reply")
+@limiter.limit(POST_LIMIT, key_func=user_key)
+def reply(post_id: int):
+    """Add a reply to a post and show it in the conversation; visitors sign in first."""
+    form = PostForm()
+    text = form.post.data or ""
+    if not current_user.is_authenticated:
+        if not browser_session.keep_reply(post_id, text):
+            return lm.unauthorized()
+        flash("Please sign in. Your reply is kept, and you can send it then.", "status")
+        target = url_for("posts.post", post_id=post_id, _anchor="reply")
+        return redirect(url_for("auth.login", next=target))
+    answered = timelines.find(post_id, reader_id())
+    if answered is None or answered.hidden_reason:
+        return _nothing_to_answer()
+    if not form.validate():
+        return _conversation(post_id, form) or _nothing_to_answer(), 400
+    try:
+        written = g.user.write(text, post_id)
+    except (NothingToAnswer, KeptApart):
+        return _nothing_to_answer()
+    flash("Your reply is live.", "success")
+    return redirect(url_for("posts.post", post_id=written.id, _anchor=f"post-{written.id}"))
+
+
+def _nothing_to_answer():
+    return render_template("posts/nothing_to_answer.html", typed=typed.shown(request.form)), 404
 
 
 def _unseen(post_id: int):

@@ -39,12 +39,24 @@ bp = Blueprint("profiles", __name__)
 @bp.get("/user/<nickname>")
 @reader_required
 def user(nickname: str):
-    """Show who a user is and what they wrote."""
+    """Show who a user is, and their posts that answer no other."""
+    return _profile(nickname, with_replies=False)
+
+
+@bp.get("/user/<nickname>/replies")
+@reader_required
+def replies(nickname: str):
+    """Show who a user is and all that they wrote."""
+    return _profile(nickname, with_replies=True)
+
+
+def _profile(nickname: str, with_replies: bool):
     profile = profiles.profile(nickname, reader_id())
     if profile is None:
         return to_new_name(nickname) or not_found()
     allow_public_caching()
-    page = timelines.by_author(profile.id, reader_id(), bounds(MIN_ID))
+    at = bounds(MIN_ID)
+    page = timelines.by_author(profile.id, reader_id(), at, with_replies=with_replies)
     return render_template(
         "profiles/user.html",
         user=profile,

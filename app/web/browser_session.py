@@ -20,6 +20,10 @@ ACCOUNT = "account"
 UNDER_WAY = "sign_ins"
 # What was typed and waits for the page with its field, by the field's name.
 TYPED = "typed"
+# A reply that was typed signed out: the id of the post that it answers, and its text.
+REPLY = "reply"
+# In characters; the cookie has to stay small.
+MAX_REPLY = 140
 # Why the last sign-in failed, for the sign-in page.
 PROBLEM = "problem"
 NEWCOMER = "newcomer"
@@ -84,9 +88,10 @@ class PasswordProof(NamedTuple):
 def begin(user: UserMixin, remember: bool) -> None:
     """Show from now on that `user` is signed in, in a session that keeps nothing else.
 
-    Except for the sign-in at our own provider: the two end apart from each other.
+    Except for the sign-in at our own provider: the two end apart from each other. And for the
+    reply for the sake of which somebody signs in.
     """
-    _keep_only(ACCOUNT)
+    _keep_only(ACCOUNT, REPLY)
     renew(user, remember)
 
 
@@ -108,9 +113,9 @@ def begin_account(token: str) -> None:
     """Show the `token` of a new sign-in at our own provider from now on.
 
     Of the session before, who is signed in at the site and the sign-ins under way go on. With them
-    goes the invitation by which a newcomer came, who may have made the account for it.
+    goes the invitation by which a newcomer came, who may have made the account for it, and a reply.
     """
-    _keep_only(USER, UNDER_WAY, INVITATION)
+    _keep_only(USER, UNDER_WAY, INVITATION, REPLY)
     session[ACCOUNT] = token
 
 
@@ -154,6 +159,23 @@ def typed() -> dict[str, str]:
 
 def set_typed(texts: dict[str, str]) -> None:
     _set(TYPED, texts)
+
+
+def keep_reply(post_id: int, text: str) -> bool:
+    """Keep a reply for the page of the post that it answers; False when there is no room for it."""
+    if not 0 < len(text) <= MAX_REPLY:
+        return False
+    session[REPLY] = [post_id, text]
+    return True
+
+
+def take_reply(post_id: int) -> str:
+    """Return, once, the reply to this post that was typed signed out, or ""."""
+    kept = session.get(REPLY, [])
+    if len(kept) != 2 or kept[0] != post_id:
+        return ""
+    del session[REPLY]
+    return kept[1]
 
 
 def set_problem(key: str) -> None:

@@ -17,7 +17,7 @@ from app.models import endings
 from app.models.moderation.actions import GRACE, Action, HiddenPost, Suspension
 from app.models.moderation.reports import Report, Thing, take_turns
 from app.models.notifications import Notification
-from app.models.posts.post import Post
+from app.models.posts.post import DeletedPost, Post
 from app.models.users import User
 
 KEEPER = "the keeper of this site"
@@ -171,11 +171,9 @@ def _hide(session: Session, decision: Decision, body: str | None) -> str:
 
 
 def _delete(session: Session, decision: Decision, body: str | None) -> str:
-    gone = session.scalar(
-        sa.delete(Post)
-        .where(Post.id == decision.thing.post_id, Post.user_id == decision.thing.user_id)
-        .returning(Post.id)
-    )
+    which = sa.and_(Post.id == decision.thing.post_id, Post.user_id == decision.thing.user_id)
+    DeletedPost.by_a_moderator(session, which)
+    gone = session.scalar(sa.delete(Post).where(which).returning(Post.id))
     if gone is None:
         raise Impossible("The post has been deleted meanwhile.")
     return f"deleted {POST}"

@@ -26,7 +26,8 @@ class NothingToAnswer(Exception):
 
 class Post(Model):
     __table_args__ = (
-        sa.Index(None, "user_id", "id"),
+        # With what home has to know of each post before it takes one.
+        sa.Index(None, "user_id", "id", "reply_to_id"),
         sa.Index(None, "thread_id", "id"),
         {"sqlite_autoincrement": True},
     )
@@ -121,7 +122,7 @@ def _begin_reply(session: Session, author_id: int, reply_to_id: int) -> int:
 class DeletedPost(Model):
     """The place in its conversation of a post that was deleted, while there are replies to it.
 
-    Triggers keep it, however posts are deleted.
+    Triggers keep it, however posts are deleted, and take it for the author's deed.
     """
 
     __table_args__ = (sa.Index(None, "thread_id", "id"),)
@@ -129,6 +130,18 @@ class DeletedPost(Model):
     id: Mapped[int] = mapped_column(BIG_ID, primary_key=True, autoincrement=False)
     thread_id: Mapped[int] = mapped_column(BIG_ID)
     by_moderator: Mapped[bool] = mapped_column(server_default=sa.false())
+
+    @staticmethod
+    def by_a_moderator(session: Session, which: sa.ColumnElement[bool]) -> None:
+        """Say of the posts of `which`, which are about to be deleted, that a moderator did it."""
+        reply = sa.orm.aliased(Post)
+        places = sa.select(Post.id, Post.thread_id, sa.true()).where(
+            which, sa.exists().where(reply.reply_to_id == Post.id)
+        )
+        # An author who deletes it at this moment has done so.
+        places = places.with_for_update(of=Post)
+        columns = ["id", "thread_id", "by_moderator"]
+        session.execute(sa.insert(DeletedPost).from_select(columns, places))
 
 
 class Tag(Model):

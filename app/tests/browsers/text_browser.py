@@ -4,6 +4,7 @@ import subprocess
 import unittest
 
 from app.tests.support.every_page import Readers, site_of_every_page
+from app.tests.support.every_page.readers import TALK
 from app.tests.support.programs.processes import (
     START_SECONDS,
     environment,
@@ -82,6 +83,24 @@ PAGES = {
         "Sign out everywhere",
         "https://forum.example/",
         "Forget",
+    ],
+    (f"/post/{TALK + 1}", "quiet"): [
+        "quiet wrote",
+        "susan",
+        "What goes with tea?",
+        "1 reply",
+        "quiet",
+        "in reply to susan",
+        "Biscuits",
+        "Your reply",
+        "At most 140 characters. To quiet.",
+        "Reply",
+        "susan",
+        "in reply to quiet",
+        "Which ones?",
+        "A post deleted by its author",
+        "in reply to another post",
+        "No offence taken",
     ],
     ("/search?q=biscuits", "visitor"): ["Search", "Search", "susan", "last of the biscuits"],
     ("/nowhere", "visitor"): ["File Not Found", "Back to the home page"],

@@ -39,7 +39,7 @@ class SchemaTests(TestCase):
     def test_the_comparison_would_see_a_difference(self):
         changes = (
             'ALTER TABLE "user" ADD COLUMN extra INTEGER',
-            'DROP INDEX "ix_post_user_id_id"',
+            'DROP INDEX "ix_post_thread_id_id"',
             "CREATE INDEX ix_extra ON post (body)",
         )
         for change in changes:

@@ -169,6 +169,55 @@ class FeedTests(FeedTestCase):
                 self.assertEqual(len(self.parsed(link[1]).entries), 1)
 
 
+class ConversationFeedTests(FeedTestCase):
+    """RFC 4685: what a reply answers, by the id of that entry."""
+
+    def test_a_conversation_is_read_as_a_thread(self):
+        root = self.john.write("root #tea").id
+        one = self.susan.write("one #tea", root).id
+        two = self.john.write("two", one).id
+        self.susan.write("elsewhere")
+        for post_id in (root, one, two):
+            path = f"/post/{post_id}.atom"
+            feed = self.parsed(path)
+            self.assertEqual(feed.feed.link, f"{SITE}/post/{post_id}")
+            self.assertEqual(
+                [entry.title for entry in feed.entries], ["two", "one #tea", "root #tea"]
+            )
+            ids = {entry.id: entry for entry in feed.entries}
+            answered = self.answered(feed)
+            self.assertEqual(answered, [f"{SITE}/post/{one}", f"{SITE}/post/{root}", None])
+            self.assertTrue(set(answered[:2]) <= set(ids))
+            tree = ElementTree.fromstring(self.fetch(path).data)
+            for element in tree.iter("{http://purl.org/syndication/thread/1.0}in-reply-to"):
+                self.assertEqual(element.get("href"), element.get("ref"))
+                self.assertEqual(element.get("type"), "text/html")
+        in_tag = self.answered(self.parsed("/tag/tea.atom"))
+        self.assertEqual(in_tag, [f"{SITE}/post/{root}", None])
+
+    def answered(self, feed) -> list[str | None]:
+        """Return the id of what each entry answers, or None."""
+        return [entry.get("thr_in-reply-to", {}).get("ref") for entry in feed.entries]
+
+    def test_it_holds_what_its_reader_sees(self):
+        root = self.john.write("root").id
+        reply = self.susan.write("one", root).id
+        Post.delete(root, self.john.id)
+        self.assertEqual(
+            [entry.title for entry in self.parsed(f"/post/{root}.atom").entries], ["one"]
+        )
+        Post.delete(reply, self.susan.id)
+        for number in (root, reply, 0, -1, 10**18, "9" * 30, "x"):
+            self.assertEqual(self.fetch(f"/post/{number}.atom").status_code, 404)
+
+    def test_no_more_than_a_page_of_it(self):
+        root = self.john.write("root").id
+        for n in range(PAGE_SIZE):
+            self.susan.write(f"reply {n}", root)
+        titles = [entry.title for entry in self.parsed(f"/post/{root}.atom").entries]
+        self.assertEqual(titles, [f"reply {n}" for n in range(PAGE_SIZE - 1, -1, -1)])
+
+
 class FeedCachingTests(FeedTestCase):
     def test_who_has_the_newest_state_is_told_so(self):
         self.john.write("one")

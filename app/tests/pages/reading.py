@@ -106,7 +106,7 @@ class PublicReadingTests(PeopleTestCase):
         for path in self.pages[:4]:
             visitor = self.browser()
             visitor.get(path)
-            entries = visitor.text.split('<article class="post h-entry">')[1:]
+            entries = visitor.text.split('<article class="post h-entry" ')[1:]
             self.assertTrue(entries)
             for entry in entries:
                 for name in ("p-author h-card", "u-url", "dt-published", "e-content"):

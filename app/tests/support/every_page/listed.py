@@ -7,6 +7,7 @@ from app.tests.support.every_page.readers import (
     LONGEST_NICKNAME,
     LONGEST_WORD,
     RECOVERY,
+    TALK,
     UNSUBSCRIBE,
 )
 from app.tests.support.openid.relying_party import REALM, request_path
@@ -69,6 +70,16 @@ def pages(origin: str = SITE) -> list[SitePage]:
         _page(f"/user/{LONGEST_NICKNAME}", name="the longest nickname"),
         _page("/user/nobody", "quiet", "nobody of that name"),
         _page("/post/1", "member"),
+        # Conversations.
+        _page(f"/post/{TALK}"),
+        _page(f"/post/{TALK + 1}", "member"),
+        _page(f"/post/{TALK + 3}", "quiet", "a conversation about a deleted post"),
+        _page(f"/post/{TALK + 2}?newer={TALK + 2}", "quiet", "past a post of a conversation"),
+        _refused(f"/post/{TALK + 1}", "too long a reply", "quiet", post="x" * 141),
+        _refused("/post/1", "a reply to nothing", "quiet", 404, post="x")._replace(
+            action=f"/post/{TALK + 3}/reply"
+        ),
+        _page("/user/susan/replies", "member"),
         _page("/user/miguel?older=9", "member", "editing a post", link="Edit your post"),
         _page("/user/miguel?older=9", "member", "deleting a post", link="Delete your post"),
         _page("/user/noisy", "member", "a profile of somebody blocked"),

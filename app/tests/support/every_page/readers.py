@@ -42,6 +42,8 @@ RECOVERY = "aaaa-bbbb-cccc-dddd"
 HIDDEN = 1000
 # Stands for what ends the letters to susan; only the application can make it.
 UNSUBSCRIBE = "/unsubscribe?token=susan"
+# And that of the first of a conversation, with four replies.
+TALK = 900
 BODIES = [
     "<script>\u202e hello & goodbye",
     "The first tea of the year, and the last of the biscuits. #tea",
@@ -83,6 +85,7 @@ class Readers(JoinMixin):
                 "ranger": self.join("ranger", browser=self._browser()),
             }
             self.browsers["guarded"] = self._guarded()
+            self._talk(susan, quiet)
             with writing():
                 User.find("ranger").role = "moderator"
             joining.refuse(
@@ -141,6 +144,22 @@ class Readers(JoinMixin):
         decide(Decision("hide", Thing(hushed.id, HIDDEN), "Not so loud."), chief)
         decide(Decision("suspend", Thing(hushed.id), "Too loud.", 3), warden)
         return self._browser(suspended=[hushed.id, int(now().timestamp())])
+
+    def _talk(self, susan: User, quiet: User) -> None:
+        """Let the two have a conversation, of which a post in the middle is gone."""
+        said = (
+            (susan, "What goes with tea?", None),
+            (quiet, f"Biscuits, @susan, and {LONGEST_WORD}"[:140], TALK),
+            (susan, "Which ones?", TALK + 1),
+            (susan, "Beg your pardon", TALK + 1),
+            (quiet, "No offence taken", TALK + 3),
+        )
+        with writing() as session:
+            session.add_all(
+                Post(id=TALK + n, user_id=who.id, body=body, reply_to_id=to, thread_id=TALK)
+                for n, (who, body, to) in enumerate(said)
+            )
+        Post.delete(TALK + 3, susan.id)
 
     def _member(self, susan: User) -> Browser:
         browser = self.join("miguel", "miguel@example.com", self._browser())

@@ -1,0 +1,1 @@
+"""Replies, the conversations that they make, and what lists tell of both."""
