@@ -13,10 +13,10 @@ from app.provider.models import Account
 from app.tests.support.base import PASSWORD, SITE
 from app.tests.support.people.letters import path_in
 from app.tests.support.people.recovery import NEW_PASSWORD
-from app.tests.support.people.takeovers import EVIL, TakeoverCase
+from app.tests.support.people.takeovers import EVIL, LetterTakeoverCase
 
 
-class LinkTakeoverTests(TakeoverCase):
+class LinkTakeoverTests(LetterTakeoverCase):
     """With links that are good no more, or for something else."""
 
     def test_no_attempt_gets_in(self):

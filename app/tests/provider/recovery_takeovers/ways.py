@@ -5,10 +5,10 @@ import re
 
 from app.tests.support.base import SITE
 from app.tests.support.people.letters import path_in
-from app.tests.support.people.takeovers import EVIL, FOREIGN, TakeoverCase
+from app.tests.support.people.takeovers import EVIL, FOREIGN, LetterTakeoverCase
 
 
-class OtherWayTakeoverTests(TakeoverCase):
+class OtherWayTakeoverTests(LetterTakeoverCase):
     """With addresses, hosts, sessions and forms."""
 
     def test_no_attempt_gets_in(self):
