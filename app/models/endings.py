@@ -12,7 +12,7 @@ from app.models.moderation.reports import Report, take_turns
 from app.models.names import RefusedIdentifier, ReservedName
 from app.models.notifications.feeds import PrivateFeed
 from app.models.posts.post import DeletedPost, Post
-from app.models.sign_ins import ACCOUNT_SIGN_IN, Identity, SignIn
+from app.models.sign_ins import ACCOUNT_SIGN_IN, Identity, SignIn, SignInEnded
 
 # As far as it is needed here; the table is there even when the provider is off.
 ACCOUNT = sa.table("account", sa.column("id"), sa.column("username_key"), sa.column("deleted"))
@@ -23,6 +23,18 @@ CLAIMED = sa.select(SignIn.account_sign_in_id).where(SignIn.account_sign_in_id.i
 def own_identifier(username_key: str) -> str:
     """Return the OpenID of an account of this site; needs no request, and no provider."""
     return f"{current_app.config['SITE_URL']}/id/{username_key}"
+
+
+def hold_account(session: Session, identifier: str) -> None:
+    """Let nobody delete the account of this site behind an OpenID before the transaction ends.
+
+    Raises SignInEnded when it is deleted: with it nobody could sign in.
+    """
+    key = identifier.removeprefix(own_identifier(""))
+    if key != identifier:
+        row = sa.select(ACCOUNT.c.deleted).where(ACCOUNT.c.username_key == key)
+        if session.scalar(row.with_for_update(read=True)) is not None:
+            raise SignInEnded
 
 
 def hangs_on(identifier: str) -> sa.ColumnElement[bool]:

@@ -122,13 +122,15 @@ class User(Follower, UserMixin, Model):
 
         `also` is done in the same transaction: what it raises undoes the user. Whether a
         newcomer may join is not asked here but in joining.py. Raises IntegrityError when a name
-        is taken or kept, IdentifierRefused when a moderator removed whoever had the identifier.
+        is taken or kept, IdentifierRefused when a moderator removed whoever had the identifier,
+        SignInEnded when their account of this site is deleted.
         """
         with writing() as session:
             user = cls(nickname=nickname, email=email)
             session.add(user)
             session.flush()
             ReservedName.claim(session, user.nickname_key, user.id)
+            endings.hold_account(session, identifier)
             Identity.give(session, identifier, user.id)
             if also:
                 also(session, user)
@@ -177,8 +179,9 @@ class User(Follower, UserMixin, Model):
         )
 
     def add_identity(self, identifier: str) -> None:
-        """Let another OpenID sign this user in. Raises like Identity.give."""
+        """Let another OpenID sign this user in. Raises like Identity.give, and SignInEnded."""
         with writing() as session:
+            endings.hold_account(session, identifier)
             Identity.give(session, identifier, self.id)
             Notification.tell(session, self.id, kind="openid")
 

@@ -138,6 +138,7 @@ class Account(Model):
         when it is their last: what they wrote would be left to nobody.
         """
         with writing() as session:
+            self._lock(session)
             if endings.is_last_way_in(session, self.identifier):
                 return False
             self._delete_all_but_name(session, keep)
@@ -148,8 +149,14 @@ class Account(Model):
         """Delete this account and the user who signs in with it, or neither."""
         user_id = user.id
         with writing() as session:
+            self._lock(session)
             endings.delete_user(session, user_id)
             self._delete_all_but_name(session)
+
+    def _lock(self, session: Session) -> None:
+        # Whoever makes a user of it at this moment is waited for, and seen then.
+        row = sa.select(Account.id).where(Account.id == self.id)
+        session.execute(row.with_for_update(key_share=True))
 
     def _delete_all_but_name(self, session: Session, keep: int | None = None) -> None:
         self.sign_out(session, keep)

@@ -188,7 +188,10 @@ def after_login(resp: ProvenIdentifier):
     user = User.of_identifier(identifier)
     if user is not None:
         return _signed_in(user, identifier, expected.remember, proved)
-    met = joining.meet(resp)
+    try:
+        met = joining.meet(resp)
+    except SignInEnded:
+        return sign_in_failed("elsewhere", expected)
     if not isinstance(met, User):
         return met
     return _signed_in(met, identifier, expected.remember, proved, new=True)
@@ -231,6 +234,8 @@ def nickname():
             user = joining.admitted(newcomer, form.nickname.data)
         except IntegrityError:
             form.refuse_taken()
+        except SignInEnded:
+            return sign_in_failed("elsewhere")
         except NotWelcome as refusal:
             # It was open when the form was.
             asked.give_back({"nickname": form.nickname.data})

@@ -18,6 +18,7 @@ from app.models.joining.invitations import Invitation
 from app.models.moderation.actions import Action
 from app.models.names import IdentifierRefused, RefusedIdentifier
 from app.models.notifications import Notification
+from app.models.sign_ins import SignInEnded
 from app.models.users import User
 
 # The kind of notification that a newcomer reads on the first visit.
@@ -114,8 +115,8 @@ def approve(application: Application, moderator: User, sentence: str = "") -> Us
     """Return the user who is made of the newcomer, with a nickname as near as is free.
 
     On their first visit they read who let them in, and the `sentence` if there is one.
-    None means that there is nothing to approve any more: another moderator was quicker,
-    or JOIN is closed, under which only the keeper lets anybody in.
+    None means that there is nothing to approve any more: another moderator was quicker, their
+    account is deleted, or JOIN is closed, under which only the keeper lets anybody in.
     """
     # Whatever is loaded has to be read again inside a transaction that writes.
     waits, moderator_id, name = application.still_waits(), moderator.id, moderator.nickname
@@ -146,6 +147,11 @@ def approve(application: Application, moderator: User, sentence: str = "") -> Us
     try:
         user = User.sign_up(*values, also=settle)
     except AnsweredAlready:
+        return None
+    except SignInEnded:
+        # Their account of this site is deleted meanwhile.
+        with writing() as session:
+            session.execute(ends)
         return None
     if is_new:
         return user

@@ -10,6 +10,7 @@ from app.database import now, writing
 from app.models import (
     BroughtPost,
     Identity,
+    SignInEnded,
     User,
 )
 from app.models.posts.brought import PostToBring, bring_along
@@ -164,6 +165,23 @@ class LastWayInTests(LeavingCase):
 
 
 class LastWayInRaceTests(ConcurrencyCase):
+    def test_nobody_is_made_of_an_account_that_is_deleted_at_that_moment(self):
+        for number in range(8):
+            account = Account.join(f"pat{number}", PASSWORD, None)
+            identifier, name = account.identifier, account.username
+
+            def sign_up(identifier=identifier, name=name):
+                try:
+                    return User.sign_up(identifier, name, None) is not None
+                except SignInEnded:
+                    return False
+
+            made, deleted = self.at_once([sign_up, lambda name=name: Account.find(name).delete()])
+            with self.subTest(number):
+                self.assertNotEqual(made, deleted)
+                self.assertEqual(User.find(name) is not None, made)
+                self.assertEqual(User.of_identifier(identifier) is not None, made)
+
     def test_one_of_two_ways_in_stays(self):
         for number in range(5):
             with self.subTest(number):

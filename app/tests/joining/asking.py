@@ -7,8 +7,9 @@ from app.models import Action, Application, User
 from app.models.joining import admission as joining
 from app.models.joining.admission import Entry
 from app.models.joining.applications import MAX_WAITING, MAX_WAITING_OF_ADDRESS, TooManyWaiting
+from app.provider.models import Account
 from app.queries.joining import applications
-from app.tests.support.base import Browser
+from app.tests.support.base import PASSWORD, Browser
 from app.tests.support.clock import Clock
 from app.tests.support.people.joining import JoiningCase
 from app.views.joining.applications import COME_IN, LET_IN, TOO_MANY, TURNED_AWAY
@@ -156,6 +157,14 @@ class AskingTests(JoiningCase):
             joining.approve(application, User.find("ana"))
         self.assertIsNone(joining.approve(seen, self.ana))
         self.assertEqual(self.count(Action), 1)
+
+    def test_whose_account_is_deleted_meanwhile_waits_no_more(self):
+        account = Account.join("pat", PASSWORD, None)
+        Application.ask(account.identifier, "pat", None, "I like tea.", "an address")
+        account.delete()
+        [waiting] = applications.waiting()
+        self.assertIsNone(joining.approve(waiting, self.ana))
+        self.assertEqual((applications.waiting(), self.users()), ([], set()))
 
     def test_an_openid_that_got_a_user_otherwise_waits_no_more(self):
         self.ask("susan", "susan")

@@ -9,7 +9,7 @@ from app.extensions import db
 from app.failures.redaction import OwnWord
 from app.forms import DeleteForm, EmailForm, OpenIDForm
 from app.mail.letters import can_write_to_members
-from app.models import ConfirmedEmail, Identity, MailedLink, SignIn, User
+from app.models import ConfirmedEmail, Identity, MailedLink, SignIn, SignInEnded, User
 from app.models.names import IdentifierRefused
 from app.openid import asked
 from app.openid.asked import Asked
@@ -85,6 +85,8 @@ def add_proven(identifier: str, expected: Asked):
         return not_added("taken", expected)
     except IdentifierRefused:
         return not_added("removed", expected)
+    except SignInEnded:
+        return not_added("elsewhere", expected)
     current_app.logger.info("user %s added an OpenID", g.user.id)
     letters.openid_added(g.user, identifier)
     flash("You can sign in with your new OpenID from now on.", "success")
