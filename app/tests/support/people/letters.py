@@ -45,8 +45,8 @@ class LettersMixin:
         self.letter(MARKER)
 
 
-def path_in(text: str) -> str:
+def path_in(text: str, origin: str = SITE) -> str:
     """Return the path of the one link of this site in a letter, its signature aside."""
     body = unescape(text.rpartition("\n-- \n")[0])
-    [link] = re.findall(re.escape(SITE) + r"(/\S+)", body)
+    [link] = re.findall(re.escape(origin) + r"(/\S+)", body)
     return link
