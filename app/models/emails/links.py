@@ -189,8 +189,6 @@ def _add(
 
 
 def _set_email(session: Session, user_id: int, address: str | None) -> None:
-    # Links to a new password are good at the address to which they went alone.
-    end(session, MailedLink.user_id == user_id, MailedLink.kind == RECOVER)
     session.execute(sa.update(USER).where(USER.c.id == user_id).values(email=address))
 
 
