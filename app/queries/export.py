@@ -11,7 +11,7 @@ from app.models import Block, BroughtPost, Post, User, followers
 CHUNK = 1000
 
 _POSTS = (
-    sa.select(Post.id, Post.body, Post.timestamp, Post.edited, BroughtPost.source)
+    sa.select(Post.id, Post.body, Post.timestamp, Post.edited, Post.reply_to_id, BroughtPost.source)
     .outerjoin(BroughtPost, BroughtPost.id == -Post.id)
     .where(Post.user_id == sa.bindparam("user_id"), Post.id < sa.bindparam("before"))
     .order_by(Post.id.desc())

@@ -28,6 +28,8 @@ class Entry(NamedTuple):
     url: str
     time: str
     edited: str | None
+    # The address of the post that it answers, if it does.
+    in_reply_to: str | None
     text: str
 
 

@@ -43,6 +43,24 @@ class TakingTests(ArchiveTestCase):
         self.assertIn("post &lt;1&gt; of <a", page)
         self.assertNotIn("not mine", page)
 
+    def test_a_reply_keeps_the_address_of_what_it_answers(self):
+        answered = self.susan.write("a question").id
+        self.john.write("a reply", answered)
+        self.john.write("no reply")
+        Post.delete(answered, self.susan.id)
+        taken = self.take()
+        posts = json.loads(taken.read("posts.json"))
+        address = f"{SITE}/post/{answered}"
+        self.assertEqual([post["in_reply_to"] for post in posts], [None, address])
+        table = list(csv.DictReader(io.StringIO(taken.read("posts.csv").decode())))
+        self.assertEqual([row["in_reply_to"] for row in table], ["", address])
+        self.assertIn(f'<a href="{address}">', taken.read("index.html").decode())
+        # Elsewhere it is a post as any other: what it answers is not there.
+        susan = self.browser(self.susan)
+        self.bring(taken.fp.getvalue(), susan)
+        self.assertEqual(susan.page.statuses, ["You brought 2 posts along."])
+        self.assertEqual(shown(susan), ["no reply", "a reply"])
+
     def test_many_posts_are_several_pages_that_lead_to_each_other(self):
         for size, names in ((1, 2), (2, 1)):
             with self.subTest(size), mock.patch("app.rendering.archive.POSTS_A_PAGE", size):

@@ -66,7 +66,8 @@ def _entries(user_id: int) -> Iterator[Entry]:
     for row in export.posts_of(user_id):
         edited = row.edited and row.edited.isoformat()
         url = row.source or f"{post_url}{row.id}"
-        yield Entry(url, row.timestamp.isoformat(), edited, row.body)
+        answered = row.reply_to_id and f"{post_url}{row.reply_to_id}"
+        yield Entry(url, row.timestamp.isoformat(), edited, answered, row.body)
 
 
 @bp.post("/import")
