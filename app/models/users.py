@@ -25,6 +25,7 @@ from app.models.relationships.following import Follower
 from app.models.sign_ins import IS_OF_TOKEN, CurrentSignIn, Identity, SignIn, parameters_of
 
 LAST_SEEN_EVERY = timedelta(minutes=1)
+VISITS_APART = timedelta(minutes=30)
 # In characters, as those of a post.
 MAX_ABOUT_ME = 140
 # What is done with a new user, inside the transaction that makes them.
@@ -41,6 +42,8 @@ class User(Follower, UserMixin, Model):
     email: Mapped[str | None] = mapped_column(sa.String(MAX_EMAIL))
     about_me: Mapped[str] = mapped_column(sa.String(MAX_ABOUT_ME), default="")
     last_seen: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
+    # When the visit before this one ended; null for who has made but one.
+    seen_before: Mapped[datetime | None] = mapped_column(UTCDateTime)
     avatar_seed: Mapped[str] = mapped_column(sa.String(32))
     # "member" or "moderator".
     role: Mapped[str] = mapped_column(sa.String(16), default="member", server_default="member")
@@ -252,14 +255,17 @@ class User(Follower, UserMixin, Model):
         here = self.sign_in
         if here is None or (self.last_seen > earlier and here.last_used > earlier):
             return
+        values = {"last_seen": moment}
+        if self.last_seen < moment - VISITS_APART:
+            values["seen_before"] = self.last_seen
         db.session.expunge(self)
         try:
             with writing() as session:
-                session.execute(sa.update(User).where(User.id == self.id).values(last_seen=moment))
-                session.execute(
-                    sa.update(SignIn).where(SignIn.id == here.id).values(last_used=moment)
-                )
-            sa.orm.attributes.set_committed_value(self, "last_seen", moment)
+                session.execute(sa.update(User).where(User.id == self.id).values(values))
+                used = sa.update(SignIn).where(SignIn.id == here.id)
+                session.execute(used.values(last_used=moment))
+            for name, value in values.items():
+                sa.orm.attributes.set_committed_value(self, name, value)
         finally:
             db.session.add(self)
 

@@ -22,6 +22,7 @@ from app.queries import profiles, timelines
 from app.queries.conversations import pages as conversations
 from app.queries.conversations.pages import Gone
 from app.queries.pagination import MAX_ID, MIN_ID
+from app.queries.timelines import PostRow
 from app.rendering.cards import GONE, Card, cards
 from app.views.paging import bounds
 from app.web import browser_session
@@ -62,8 +63,17 @@ def _home(form: PostForm | None = None):
         form=form or PostForm(),
         page=page,
         cards=cards(page.rows),
+        here=_place_of_last_visit(page.rows),
         alone=alone,
     )
+
+
+def _place_of_last_visit(posts: list[PostRow]) -> int:
+    """Return how many of these posts came since the reader's last visit; 0 unless some did not."""
+    before = g.user.seen_before
+    if before is None or not posts or posts[-1].timestamp > before:
+        return 0
+    return sum(post.timestamp > before for post in posts)
 
 
 @bp.post("/")
