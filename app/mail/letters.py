@@ -40,9 +40,9 @@ def for_member(
     `headers` are further ones, such as List-Unsubscribe. Raises ValueError like letter().
     """
     config = current_app.config
-    site = config.get("SITE_NAME", "microblog")
+    site = config["SITE_NAME"]
     text = f"{text.strip()}\n\n-- \n{site}\n{config['SITE_URL']}/\n"
-    message = letter(config, [email], f"[{site}] {subject}", text)
+    message = letter(config, [email], subject, text)
     sender = _address(config["MAIL_FROM"])
     message.replace_header("From", Address(site, sender.username, sender.domain))
     for name, value in (headers or {}).items():
