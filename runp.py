@@ -66,7 +66,9 @@ else:
 
 app = create_app()
 upgrade(app)
-settle(app)
+if master is None:
+    # Once for all workers: one that is replaced later has the same settings.
+    settle(app)
 announce(app)
 # It stays. Not looking through it for garbage spares every request, and keeps memory shared
 # with workers that are forked from here.

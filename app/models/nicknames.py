@@ -13,12 +13,12 @@ NOT_AT_ENDS = ".-"
 # Names that would pass for the site itself, or for a page of it.
 RESERVED = frozenset(
     "about abuse account admin administrator announcement anonymous api avatar avatars edit "
-    "explore favicon.ico feed feeds followers following healthz help home hostmaster id index "
-    "info invitation invitations invite join keeper login logout mail me members metrics "
-    "microblog moderation moderator moderators new nobody notifications null openid owner post "
-    "postmaster posts privacy profile provider readyz register robots.txt root search security "
-    "self settings signin signout signup staff static support suspended sysadmin system tag tags "
-    "team unsubscribe user users webmaster .well-known www xrds you".split()
+    "explore favicon.ico feed feeds followers following healthz help home home.atom hostmaster id "
+    "index info invitation invitations invite join keeper login logout mail me members metrics "
+    "microblog moderation moderator moderators new nobody notifications notifications.atom null "
+    "openid owner post postmaster posts privacy profile provider readyz register robots.txt root "
+    "search security self settings signin signout signup staff static support suspended sysadmin "
+    "system tag tags team unsubscribe user users webmaster .well-known www xrds you".split()
 )
 
 

@@ -1,5 +1,6 @@
 """Accounts of our own provider, and what it remembers about them."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -261,14 +262,11 @@ class Consent(Model):
         """Ask `account` no more about `realm`; one too long to keep is asked about again."""
         if len(realm) > MAX_REALM or Consent.is_given(account, realm):
             return
-        try:
-            with writing() as session:
-                session.add(Consent(account_id=account.id, realm=realm))
-                session.flush()
-                _keep_newest(session, Consent, account.id, MAX_CONSENTS)
-        except IntegrityError:
-            # Two tabs, one consent.
-            return
+        # Two tabs, one consent.
+        with suppress(IntegrityError), writing() as session:
+            session.add(Consent(account_id=account.id, realm=realm))
+            session.flush()
+            _keep_newest(session, Consent, account.id, MAX_CONSENTS)
 
     @staticmethod
     def is_given(account: Account, realm: str) -> bool:
@@ -281,14 +279,8 @@ class Consent(Model):
         """Return the consents of the accounts that own these identifiers, by realm."""
         start = endings.own_identifier("")
         keys = [name.removeprefix(start) for name in identifiers if name.startswith(start)]
-        return list(
-            db.session.scalars(
-                sa.select(Consent)
-                .join(Account)
-                .where(Account.username_key.in_(keys))
-                .order_by(Consent.realm)
-            )
-        )
+        own = sa.select(Consent).join(Account).where(Account.username_key.in_(keys))
+        return list(db.session.scalars(own.order_by(Consent.realm)))
 
     @staticmethod
     def delete(consent_ids: list[int]) -> None:

@@ -199,6 +199,9 @@ class WorkingCheckTests(CheckCase):
         }
         self.assertNotIn(told, self.check(**several))
         folder = temporary_folder(self)
-        with mock.patch("config.basedir", folder), mock.patch("app.cli.check.basedir", folder):
+        with (
+            mock.patch("app.web.keys.secret_key.basedir", folder),
+            mock.patch("app.cli.check.basedir", folder),
+        ):
             self.assertIn(told, self.check(**several, SECRET_KEY=""))
             self.assertNotIn(told, self.check(SECRET_KEY=""))

@@ -38,6 +38,11 @@ OTHERS = {
     "moderation.post",
     "moderation.user",
     "suspension.show",
+    # What an address of a letter leads to, and what there is only where it is set.
+    "email.confirm",
+    "health.metrics",
+    "recovery.recover",
+    "site.security",
 }
 TIME = re.compile(r"just now|\d+ minutes? ago")
 

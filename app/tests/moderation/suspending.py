@@ -106,7 +106,7 @@ class SuspensionTests(SuspendedCase):
         self.clock.move(days=3)
         browser = self.sign_in_again(self.browser())
         self.assertEqual(browser.page.heading, "Hi, miguel!")
-        self.assertIn("You have 1 unread", browser.page.links)
+        self.assertIn("You have 3 unread", browser.page.links)
         browser.get("/user/miguel")
         self.assertIn("My first", browser.page.words)
 
@@ -115,7 +115,7 @@ class SuspensionTests(SuspendedCase):
         self.decide(self.by, "/moderation/user/miguel", "End the suspension", reason="Sorry.")
         browser = self.sign_in_again(self.browser())
         self.assertEqual(browser.page.heading, "Hi, miguel!")
-        self.assertIn("You have 2 unread", browser.page.links)
+        self.assertIn("You have 4 unread", browser.page.links)
 
     def test_suspending_anew_replaces_it_and_the_answer(self):
         self.suspend_for_days(3)

@@ -26,8 +26,8 @@ class MentionTellingTests(NotificationCase):
         self.assertEqual(self.count(Notification), 1)
 
     def test_who_is_meant_hears_of_it_and_not_who_has_the_longer_name(self):
+        longer = self.person("longer")
         with writing():
-            longer = self.person("longer")
             longer.nickname = "john."
         self.susan.write("That was @john.")
         self.assertEqual((len(self.heard(self.john)), self.heard(longer)), (1, []))

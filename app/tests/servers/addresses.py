@@ -56,7 +56,8 @@ class AddressTests(JoinMixin, TestCase):
             browser.get(browser.page.links["Make one"])
             browser.submit(username="miguel", password="correct horse battery", email="")
         self.assertEqual(browser.page.heading, "Hi, miguel!")
-        self.assertEqual(set(cookies), {"__Host-session", "__Host-remember", "__Host-known"})
+        expected = {"__Host-session", "__Host-remember", "__Host-known", "__Host-been-here"}
+        self.assertEqual(set(cookies), expected)
         for cookie in cookies.values():
             attributes = {part.strip().lower() for part in cookie.split(";")[1:]}
             self.assertLessEqual({"secure", "httponly", "path=/", "samesite=lax"}, attributes)

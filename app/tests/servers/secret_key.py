@@ -38,7 +38,7 @@ class SecretKeyTests(unittest.TestCase):
 
     def test_processes_that_start_together_share_it(self):
         folder = copy_of_the_site(self)
-        code = "from app.web import secret_key; print(secret_key.chosen_or_kept(''))"
+        code = "from app.web.keys import secret_key; print(secret_key.chosen_or_kept(''))"
         runs = [Process(self, sys.executable, "-c", code, cwd=folder) for _ in range(3)]
         self.assertEqual([run.process.wait(START_SECONDS) for run in runs], [0, 0, 0])
         self.assertEqual(len({run.output for run in runs}), 1)
