@@ -18,6 +18,11 @@ class RecoveryTests(RecoveryCase):
     def test_a_new_password_by_mail_ends_every_sign_in_and_is_told(self):
         other = self.own_sign_in()
         self.letter("miguel@example.com")
+        # With another OpenID, of which the account knows nothing.
+        user = User.find("miguel")
+        user.add_identity("https://miguel.example.com/")
+        abroad = self.browser()
+        abroad.take_sign_in(SignIn.begin(user.id, "https://miguel.example.com/"))
         path = self.link("miguel")
         browser = self.browser()
         browser.get(path)
@@ -34,7 +39,7 @@ class RecoveryTests(RecoveryCase):
         # Nobody is signed in by it, and nobody still is.
         for count in (SignIn, AccountSignIn):
             self.assertEqual(self.count(count), 0)
-        for one in (browser, other, self.miguel):
+        for one in (browser, other, abroad, self.miguel):
             one.get("/edit")
             self.assertEqual(one.path, "/login")
         self.assertFalse(self.signs_in(PASSWORD))

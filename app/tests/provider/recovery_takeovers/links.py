@@ -13,10 +13,10 @@ from app.provider.models import Account
 from app.tests.support.base import PASSWORD, SITE
 from app.tests.support.people.letters import path_in
 from app.tests.support.people.recovery import NEW_PASSWORD
-from app.tests.support.people.takeovers import EVIL, LetterTakeoverCase
+from app.tests.support.people.takeovers import EVIL, RecoveryTakeoverCase
 
 
-class LinkTakeoverTests(LetterTakeoverCase):
+class LinkTakeoverTests(RecoveryTakeoverCase):
     """With links that are good no more, or for something else."""
 
     def test_no_attempt_gets_in(self):
@@ -29,6 +29,13 @@ class LinkTakeoverTests(LetterTakeoverCase):
         self.choose(path)
         yield
         self.assertEqual(self.evil(path).status, 410)
+
+    def by_another_link_than_the_one_used(self):
+        first = self.link()
+        self.clock.move(minutes=10)
+        self.choose(self.link())
+        yield
+        self.assertEqual(self.evil(first).status, 410)
 
     def by_the_same_link_twenty_times_at_once(self):
         path = self.link()

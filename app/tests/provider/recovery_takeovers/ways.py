@@ -5,10 +5,10 @@ import re
 
 from app.tests.support.base import SITE
 from app.tests.support.people.letters import path_in
-from app.tests.support.people.takeovers import EVIL, FOREIGN, LetterTakeoverCase
+from app.tests.support.people.takeovers import EVIL, FOREIGN, RecoveryTakeoverCase
 
 
-class OtherWayTakeoverTests(LetterTakeoverCase):
+class OtherWayTakeoverTests(RecoveryTakeoverCase):
     """With addresses, hosts, sessions and forms."""
 
     def test_no_attempt_gets_in(self):

@@ -15,7 +15,7 @@ EVIL = "evil plans of mallory"
 FOREIGN = {"Origin": "http://evil.example", "Referer": "http://evil.example/"}
 
 
-class LetterTakeoverCase(ConcurrencyCase, RecoveryCase):
+class RecoveryTakeoverCase(ConcurrencyCase, RecoveryCase):
     """mallory, who has an account and an address of her own, wants to be miguel.
 
     An attempt yields when its scene is set: from then on nothing of miguel's may change.
