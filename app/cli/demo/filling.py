@@ -5,6 +5,7 @@ import secrets
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import click
 import sqlalchemy as sa
@@ -100,6 +101,14 @@ def open_account(user_id: int, nickname: str) -> tuple[str, str]:
     return username, password
 
 
+# Only then are the ids of both known.
+REPLY = (
+    sa.update(Post)
+    .where(Post.id == sa.bindparam("of"))
+    .values(reply_to_id=sa.bindparam("answered"), thread_id=sa.bindparam("root"))
+)
+
+
 def _chunks(rows: Sequence) -> Iterator[Sequence]:
     return (rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK))
 
@@ -163,39 +172,58 @@ def _times(count: int, rng: random.Random) -> list[datetime]:
     return [start + span * share for share in sorted(rng.random() for _ in range(count))]
 
 
+class _Written(NamedTuple):
+    time: datetime
+    draft: Draft
+    # Where in the same chunk what it answers stands, and what began its conversation.
+    answers: int | None
+    root: int
+
+
 def _drafts(
     times: list[datetime], talk: Iterator[list[Draft]], rng: random.Random
-) -> list[tuple[datetime, Draft]]:
+) -> list[_Written]:
     """Return what is written at these times: each conversation in its order, between others."""
-    waiting: list[list[Draft]] = []
-    written = []
+    waiting: list[tuple[list[Draft], list[int]]] = []
+    written: list[_Written] = []
     for left in range(len(times), 0, -1):
         # One that has begun is ended in time, for its answers stand with what they answer.
-        if sum(map(len, waiting)) < left and (not waiting or rng.random() < 0.5):
+        unsaid = sum(len(drafts) for drafts, _ in waiting)
+        if unsaid < left and (not waiting or rng.random() < 0.5):
             begun = next(talk)
-            waiting.append(begun[: left - sum(map(len, waiting))])
-        conversation = rng.choice(waiting)
-        written.append((times[len(times) - left], conversation.pop(0)))
-        waiting = [one for one in waiting if one]
+            waiting.append((begun[: left - unsaid], []))
+        drafts, places = rng.choice(waiting)
+        draft = drafts.pop(0)
+        places.append(len(written))
+        answers = None if draft.answers is None else places[draft.answers]
+        written.append(_Written(times[len(times) - left], draft, answers, places[0]))
+        waiting = [one for one in waiting if one[0]]
     return written
 
 
-def _write(drafts: list[tuple[datetime, Draft]]) -> None:
+def _write(written: list[_Written]) -> None:
     """Write the posts of one chunk, with their tags and mentions."""
     rows = [
         {
-            "user_id": draft.author,
-            "timestamp": time,
+            "user_id": one.draft.author,
+            "timestamp": one.time,
             # Now and then somebody has found a better word.
-            "edited": min(now(), time + timedelta(minutes=30)) if n % 31 == 30 else None,
-            "body": draft.body,
+            "edited": min(now(), one.time + timedelta(minutes=30)) if n % 31 == 30 else None,
+            "body": one.draft.body,
         }
-        for n, (time, draft) in enumerate(drafts)
+        for n, one in enumerate(written)
     ]
     with writing() as session:
         insert = sa.insert(Post).returning(Post.id, sort_by_parameter_order=True)
         ids = session.scalars(insert, rows).all()
-        bodies = [(post_id, draft.body) for post_id, (_, draft) in zip(ids, drafts, strict=True)]
+        replies = [
+            {"of": post_id, "answered": ids[one.answers], "root": ids[one.root]}
+            for post_id, one in zip(ids, written, strict=True)
+            if one.answers is not None
+        ]
+        if replies:
+            session.connection().execute(REPLY, replies)
+        bodies = [(post_id, one.draft.body) for post_id, one in zip(ids, written, strict=True)]
         tags = [
             {"post_id": i, "name": name} for i, body in bodies for name in contents.tags_of(body)
         ]

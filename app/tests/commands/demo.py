@@ -56,6 +56,12 @@ class DemoTests(PeopleTestCase):
                 if first := re.match(r"@(\S+)", post.body):
                     names = [self.author(before.id) for before in posts[:number]]
                     self.assertIn(first[1], names)
+        with self.subTest("and is in its conversation"):
+            replies = self.rows(Post.id, Post.reply_to_id, Post.thread_id, Post.body)
+            answered = {post_id: thread_id for post_id, _, thread_id, _ in replies}
+            for post_id, reply_to_id, thread_id, body in replies:
+                self.assertEqual(reply_to_id is not None, body.startswith("@"))
+                self.assertEqual(thread_id, answered.get(reply_to_id, post_id))
         tags = {(name, post.id) for post in posts for name in contents.tags_of(post.body)}
         self.assertEqual({tuple(row) for row in self.rows(Tag.name, Tag.post_id)}, tags)
         keys = {(key, post.id) for post in posts for key in contents.mentions_in(post.body)}
