@@ -286,7 +286,7 @@ USER_OF_TOKEN = (
         SignIn.proved,
         SignIn.identity_id,
         Notification.count_unread(User.id),
-        sa.case((User.role == "moderator", waiting.count(User.id)), else_=0),
+        waiting.count(User.id, User.role),
     )
     .join(SignIn, SignIn.user_id == User.id)
     .where(IS_OF_TOKEN)

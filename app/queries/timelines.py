@@ -25,7 +25,7 @@ from app.queries.pagination import (
     page_of,
     read,
 )
-from app.queries.visibility import READER, given, is_met, is_shown, visible
+from app.queries.visibility import READER, given, is_met, is_shown, is_shown_of_many, visible
 
 
 class PostRow(NamedTuple):
@@ -94,7 +94,7 @@ def _home_ids_sqlite(downwards: bool) -> sa.CompoundSelect:
         .join(followers, followers.c.followed_id == Post.user_id)
         .where(
             followers.c.follower_id == READER,
-            is_shown(followers.c.followed_id),
+            is_shown_of_many(followers.c.followed_id),
             replies.IS_OF_HOME,
         )
     )
@@ -112,7 +112,7 @@ def _home_ids_postgresql(downwards: bool) -> sa.Select:
     followed = followers.c.followed_id
     whose = sa.union_all(
         sa.select(followed.label("id")).where(
-            followers.c.follower_id == READER, is_shown(followed)
+            followers.c.follower_id == READER, is_shown_of_many(followed)
         ),
         sa.select(READER.label("id")),
     ).subquery()

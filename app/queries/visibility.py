@@ -53,6 +53,21 @@ def is_shown(user_id) -> sa.ColumnElement[bool]:
     return sa.or_(user_id == READER, _none_of(*hiding))
 
 
+# Those between whom and READER a block stands.
+_KEPT_APART = sa.union_all(
+    sa.select(Block.blocked_id).where(Block.blocker_id == READER),
+    sa.select(Block.blocker_id).where(Block.blocked_id == READER),
+)
+
+
+def is_shown_of_many(user_id) -> sa.ColumnElement[bool]:
+    """Return the condition of `is_shown` for hundreds of others than READER.
+
+    The blocks are read once, not twice for each of them.
+    """
+    return sa.and_(user_id.not_in(_KEPT_APART), _none_of(suspends(user_id)))
+
+
 def conditions_of(post) -> tuple[sa.ColumnElement[bool], ...]:
     """Return all that `post` must fulfil for READER to see it, beside what its author must.
 
