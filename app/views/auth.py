@@ -121,7 +121,10 @@ def login():
     if entrance.is_sent():
         return door.enter()
     form = LoginForm(openid=asked.typed("openid"))
-    if problem := browser_session.take_problem():
+    problem = browser_session.take_problem()
+    if problem == "cancelled":
+        flash(PROBLEMS[problem], "status")
+    elif problem:
         form.openid.errors = [PROBLEMS[problem]]
     if request.method != "POST":
         # Signed out, the site's own address leads here.
@@ -163,7 +166,7 @@ def sign_in_failed(problem: str, expected: Asked | None = None):
         # Somebody who changes how they get in, and whom the sign-in page would send on.
         if expected and expected.add_to is not None and problem != "cancelled":
             return account.not_added(problem, expected)
-        flash(PROBLEMS[problem], "error")
+        flash(PROBLEMS[problem], "status" if problem == "cancelled" else "error")
         if expected and expected.prove is not None:
             return proofs.back_to_choice(expected)
         return redirect(oid.get_next_url())

@@ -68,7 +68,9 @@ class OpenIDsTests(JoinMixin, PeopleTestCase):
 
     def assert_beside_the_field(self, problem: str, typed: str) -> None:
         self.assertEqual(self.miguel.page.alerts, [problem])
-        self.assertIn(f'<p class="problem" id="openid-error">{problem}</p>', self.miguel.text)
+        self.assertIn(
+            f'<p class="problem" role="alert" id="openid-error">{problem}</p>', self.miguel.text
+        )
         form = next(form for form in self.miguel.page.forms if "openid" in form.names)
         self.assertEqual(form.fields["openid"], typed)
         # It is told once.
@@ -81,7 +83,7 @@ class OpenIDsTests(JoinMixin, PeopleTestCase):
         self.miguel.submit(button="Cancel and go back")
         self.assertEqual(self.miguel.path, "/settings/account")
         self.assertEqual(
-            self.miguel.page.alerts, ["You cancelled signing in, so nothing has changed."]
+            self.miguel.page.statuses, ["You cancelled signing in, so nothing has changed."]
         )
         self.assertIsNone(self.owner_of(second))
 

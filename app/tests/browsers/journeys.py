@@ -60,7 +60,7 @@ class Journeys(JourneyCase):
         self.provider.interactive = True
         self.go_to_the_second_provider()
         self.chromium.press("Cancel")
-        self.assert_shown("Sign in", alert="You cancelled signing in, so nothing has changed.")
+        self.assert_shown("Sign in", "You cancelled signing in, so nothing has changed.")
         shown = self.chromium.field("openid").get_attribute("value")
         self.assertEqual(shown, self.provider.origin + "/")
 

@@ -53,7 +53,7 @@ class ProviderTests(JoinMixin, ForeignPeer):
     def test_who_cancels_is_told_that_nothing_has_changed(self):
         browser = self.sign_in("/id/refuser")
         self.assertEqual((browser.status, browser.path), (200, "/login"))
-        self.assertEqual(browser.page.alerts, [PROBLEMS["cancelled"]])
+        self.assertEqual(browser.page.statuses, [PROBLEMS["cancelled"]])
         typed = next(form.fields for form in browser.page.forms if "openid" in form.names)
         self.assertEqual(typed["openid"], self.peer + "/id/refuser")
         self.assertIsNone(self.owner("/id/refuser"))

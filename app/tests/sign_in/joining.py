@@ -135,9 +135,10 @@ class OwnProviderSignInTests(JoinMixin, TestCase):
         browser = self.at_the_provider()
         browser.submit(button="Cancel and go back")
         self.assertEqual((browser.path, browser.status), ("/login", 200))
-        self.assertEqual(browser.page.alerts, [PROBLEMS["cancelled"]])
-        browser.get("/login")
+        self.assertEqual(browser.page.statuses, [PROBLEMS["cancelled"]])
         self.assertEqual(browser.page.alerts, [])
+        browser.get("/login")
+        self.assertEqual(browser.page.statuses, [])
 
     def test_without_the_provider_its_button_is_gone_and_pressing_it_is_answered(self):
         self.app = self.make_app(PROVIDER="off")

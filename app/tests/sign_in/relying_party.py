@@ -22,7 +22,8 @@ class BoundAnswerTests(SecondProviderCase):
 
     def assert_refused(self, browser: Browser, problem: str):
         self.assertEqual((browser.path, browser.status), ("/login", 200))
-        self.assertEqual(browser.page.alerts, [PROBLEMS[problem]])
+        told = browser.page.statuses if problem == "cancelled" else browser.page.alerts
+        self.assertEqual(told, [PROBLEMS[problem]])
         self.assertEqual(self.count(SignIn), 0)
 
     def unasked(self, **fields) -> str:

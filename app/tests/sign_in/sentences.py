@@ -13,7 +13,8 @@ class SentenceTests(SecondProviderCase):
 
     def assert_problem(self, browser: Browser, problem: str, typed: str):
         self.assertEqual(browser.path, "/login")
-        self.assertEqual(browser.page.alerts, [PROBLEMS[problem]])
+        told = browser.page.statuses if problem == "cancelled" else browser.page.alerts
+        self.assertEqual(told, [PROBLEMS[problem]])
         self.assertEqual(browser.page.value("openid"), typed)
 
     def test_where_no_openid_is_found(self):

@@ -85,7 +85,7 @@ class SecondProviderSignInTests(SecondProviderCase):
         self.provider.decision = "cancel"
         browser = self.sign_in()
         self.assertEqual((browser.path, browser.status), ("/login", 200))
-        self.assertEqual(browser.page.alerts, [PROBLEMS["cancelled"]])
+        self.assertEqual(browser.page.statuses, [PROBLEMS["cancelled"]])
         self.assertEqual(browser.page.value("openid"), self.provider.origin + "/")
         self.assertEqual(self.count(User), 0)
 
