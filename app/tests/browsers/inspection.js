@@ -78,7 +78,7 @@ const inspection = {
   // can have it, its place, and whether it then looks different.
   watchFocus() {
     const first = document.activeElement, wrong = document.querySelector("[aria-invalid=true]");
-    const startsRight = !wrong || !!first.querySelector(`a[href="#${wrong.id}"]`);
+    const startsRight = !wrong || first === wrong || !!first.querySelector(`a[href="#${wrong.id}"]`);
     // The next Tab starts from the top, wherever the page has put the focus.
     document.body.tabIndex = -1;
     document.body.focus();
