@@ -129,7 +129,7 @@ class SearchTests(SearchPageTestCase):
             "dr.who": ["<mark>dr.who</mark>"],
             "@susan": ["<mark>susan</mark>"],
             "from:john": ["<mark>john</mark>"],
-            "john sus": ["<mark>sus</mark>an", "<mark>john</mark>"],
+            "john sus": ["<mark>john</mark>", "<mark>sus</mark>an"],
             "snow": [],
             "%": [],
             "_": [],
