@@ -16,6 +16,11 @@ def relative(instant: datetime, now: datetime) -> str:
         if seconds < end:
             count = seconds // length
             return f"{count} {unit}{'' if count == 1 else 's'} ago"
+    return day(instant)
+
+
+def day(instant: datetime) -> str:
+    """Return the day on which it was, in words."""
     return f"{instant.day} {MONTHS[instant.month - 1]} {instant.year}"
 
 
@@ -24,7 +29,8 @@ def html(instant: datetime, now: datetime | None = None, classes: str = "") -> M
 
     `classes` are our own words: nothing here needs to be escaped.
     """
-    full = absolute(instant)
+    # Otherwise a narrow screen leaves the last word alone on a line.
+    full = absolute(instant).replace(" UTC", "\N{NO-BREAK SPACE}UTC")
     extra = f' class="{classes}"' if classes else ""
     machine = instant.isoformat(timespec="seconds")
     if now is None:
