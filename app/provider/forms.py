@@ -101,7 +101,7 @@ class JoinForm(FlaskForm):
 
 
 class PasswordForm(OwnerForm):
-    old_password = PasswordField("Your password until now", filters=[typed])
+    old_password = PasswordField("Current password", filters=[typed])
     password = PasswordField("New password", filters=[typed])
 
     def __init__(self, account: Account, *args, **kwargs):
@@ -110,7 +110,7 @@ class PasswordForm(OwnerForm):
 
     def validate_old_password(self, field) -> None:
         if not field.data:
-            raise ValidationError("Please type your password until now.")
+            raise ValidationError("Please type your current password.")
 
     def validate_password(self, field) -> None:
         _refuse_weak(field.data, self.account)

@@ -32,7 +32,7 @@ WORDS = {
     403: ("Not yours to change", "You may look at this, but only its owner can change it."),
     404: (
         "File Not Found",
-        "There is no page at this address. It may have been moved, deleted or misspelt.",
+        "There is no such page. It may have been moved, deleted or misspelt.",
     ),
     405: (
         "Not this way",

@@ -35,7 +35,7 @@ class InvitingTests(InvitationCase):
     def test_it_goes_along_when_an_account_is_made_on_the_way(self):
         guest = self.opened(self.link(self.browser(self.bob)))
         guest.ask_own_provider()
-        guest.get(guest.page.links["Make one"])
+        guest.get(guest.page.links["Make an account"])
         self.assertIn("bob invites you", guest.page.words)
         guest.submit(username="miguel", password="correct horse battery", email="")
         self.assertEqual(guest.page.heading, "Hi, miguel!")

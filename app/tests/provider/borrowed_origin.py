@@ -232,7 +232,7 @@ class EndpointTests(SecondProviderCase):
             self.assertEqual(browser.page.forms[0].fields["next"], next)
             browser.ask_own_provider()
             self.assertEqual((browser.path, browser.status), ("/openid/sign-in", 200))
-            browser.get(browser.page.links["Make one"])
+            browser.get(browser.page.links["Make an account"])
             browser.submit(username=username, password=PASSWORD)
             if browser.page.heading == "One moment":
                 browser.submit(button="Continue")

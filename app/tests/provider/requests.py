@@ -181,7 +181,7 @@ class DoorTests(ProviderCase):
         self.app = self.make_app(PROVIDER="closed")
         browser = self.browser()
         browser.get("/openid/sign-in")
-        self.assertNotIn("Make one", browser.page.links)
+        self.assertNotIn("Make an account", browser.page.links)
         token = browser.token()
         browser.get("/openid/join")
         self.assertEqual((browser.status, browser.page.heading), (403, "No new accounts"))

@@ -53,7 +53,7 @@ class AddressTests(JoinMixin, TestCase):
             browser.get("/login")
             token = browser.token()
             browser.post("/login", {"provider": "own", "remember_me": "y", "csrf_token": token})
-            browser.get(browser.page.links["Make one"])
+            browser.get(browser.page.links["Make an account"])
             browser.submit(username="miguel", password="correct horse battery", email="")
         self.assertEqual(browser.page.heading, "Hi, miguel!")
         expected = {"__Host-session", "__Host-remember", "__Host-known", "__Host-been-here"}

@@ -194,7 +194,7 @@ def pages(origin: str = SITE) -> list[SitePage]:
         _page("/openid/recover?token=x", name="an ended way back", status=410),
         # Our provider, asked by another site.
         _page(asked, name="signing in for another site"),
-        _page(asked, name="joining for another site", link="Make one"),
+        _page(asked, name="joining for another site", link="Make an account"),
         _page(asked_by_name, name="signing in as somebody"),
         _page(asked, "member", "consent"),
         _page(asked_again, "member", "the password again"),
