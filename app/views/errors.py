@@ -3,6 +3,7 @@
 import math
 import re
 import time
+from typing import Any
 
 from flask import Flask, current_app, render_template, request
 from flask_limiter import RateLimitExceeded
@@ -81,19 +82,21 @@ def http_error(error: HTTPException):
 
 def form_expired(error: CSRFError):
     """Say that a form has expired, with what was typed ready to be sent again."""
+    other_keys.tell_of_another()
+    return render_template("errors/expired.html", **_sent()), 400
+
+
+def _sent() -> dict[str, Any]:
     # A form of another site has nothing of ours to lose, and gets neither a cookie
     # nor a page on which one click would send what that site wrote. Our own pages carry
     # messages of other sites on, and those begin so.
     foreign = any(name.startswith("openid.") for name in request.values)
     sent = request.form if origin.is_same_origin() and not foreign else {}
-    other_keys.tell_of_another()
-    page = render_template(
-        "errors/expired.html",
-        sent=sent,
-        typed=typed.shown(sent),
-        can_be_sent_again=bool(sent) and not typed.holds_password(sent),
-    )
-    return page, 400
+    return {
+        "sent": sent,
+        "typed": typed.shown(sent),
+        "can_be_sent_again": bool(sent) and not typed.holds_password(sent),
+    }
 
 
 def foreign_host(error: origin.ForeignHost):
@@ -109,7 +112,7 @@ def too_many(error: TooManyRequests):
     else:
         limit, text, seconds = type(error).__name__, error.description, _seconds_of(error)
     current_app.logger.info("limit hit: %s at %s", OwnWord(limit), OwnWord(request.endpoint))
-    return _later("errors/too_many.html", 429, seconds, text=text)
+    return _later("errors/too_many.html", 429, seconds, text=text, **_sent())
 
 
 def busy(error: ServiceUnavailable | NoConnection):
@@ -132,9 +135,10 @@ def _seconds_until_reset() -> int:
     return max(1, math.ceil(current.reset_at - time.time())) if current else BUSY_SECONDS
 
 
-def _later(template: str, status: int, seconds: int, text: str | None):
-    written = typed.shown(request.form)
-    page = render_template(template, text=text, typed=written, wait=in_words(seconds))
+def _later(template: str, status: int, seconds: int, **told):
+    page = render_template(
+        template, **{"typed": typed.shown(request.form), **told}, wait=in_words(seconds)
+    )
     return page, status, {"Retry-After": str(seconds)}
 
 

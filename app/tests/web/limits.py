@@ -41,8 +41,10 @@ class LimitTests(PeopleTestCase):
         browser.get("/login")
         browser.submit(openid="me.example.com")
         self.assert_turned_away(browser)
-        # What was typed is not lost, and reading is not limited.
-        self.assertIn("me.example.com", browser.page.words)
+        self.assertIn("Back to the home page", browser.page.links)
+        # What was typed is in its box, ready to be sent again, and reading is not limited.
+        form = next(form for form in browser.page.forms if "Send it again" in form.buttons)
+        self.assertEqual(form.fields["openid"], "me.example.com")
         self.assertEqual(browser.get("/login").status_code, 200)
         with self.subTest("nobody else at this address is shut out of this site's own accounts"):
             other = self.browser()
