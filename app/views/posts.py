@@ -55,8 +55,8 @@ def document():
 @login_required
 def _home(form: PostForm | None = None):
     # Who follows nobody yet is shown everybody.
-    alone = not g.user.follows_somebody()
-    posts = timelines.public if alone else timelines.home
+    follows, has_written = g.user.begun()
+    posts = timelines.home if follows else timelines.public
     page = posts(g.user.id, bounds())
     return render_template(
         "posts/index.html",
@@ -64,7 +64,8 @@ def _home(form: PostForm | None = None):
         page=page,
         cards=cards(page.rows),
         here=_place_of_last_visit(page.rows),
-        alone=alone,
+        alone=not follows,
+        has_written=has_written,
     )
 
 

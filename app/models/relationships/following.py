@@ -16,7 +16,10 @@ MAX_FOLLOWING = 5000
 
 _user = sa.table("user", sa.column("id"), sa.column("following_count"))
 # Made once, for it is needed for every home page.
-FOLLOWS_SOMEBODY = sa.select(sa.exists().where(followers.c.follower_id == sa.bindparam("me")))
+BEGUN = sa.select(
+    sa.exists().where(followers.c.follower_id == sa.bindparam("me")),
+    sa.exists().where(Post.user_id == sa.bindparam("me")),
+)
 
 
 class FollowsTooMany(Exception):
@@ -65,8 +68,10 @@ class Follower:
             )
             return session.scalar(row.returning(followers.c.followed_id)) is not None
 
-    def follows_somebody(self) -> bool:
-        return bool(db.session.scalar(FOLLOWS_SOMEBODY, {"me": self.id}))
+    def begun(self) -> tuple[bool, bool]:
+        """Return whether this user follows somebody, and whether they have written anything."""
+        follows, has_written = db.session.execute(BEGUN, {"me": self.id}).one()
+        return bool(follows), bool(has_written)
 
     def is_following(self, user: "Follower") -> bool:
         follows = sa.exists().where(

@@ -10,6 +10,19 @@ from app.tests.support.clock import Clock
 from app.tests.support.reading import selects
 
 
+class HomeHeadingTests(PeopleTestCase):
+    def test_who_has_written_is_greeted_no_more_whoever_wrote_since(self):
+        browser = self.browser(self.john)
+        browser.get("/")
+        self.assertEqual(browser.page.heading, "Hi, john!")
+        self.john.write("mine")
+        self.john.follow(self.susan)
+        for n in range(30):
+            self.susan.write(f"number {n}")
+        browser.get("/")
+        self.assertEqual(browser.page.heading, "Home")
+
+
 class WritingPostTests(PeopleTestCase):
     def write(self, text: str):
         browser = self.browser(self.john)
