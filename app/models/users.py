@@ -28,6 +28,7 @@ LAST_SEEN_EVERY = timedelta(minutes=1)
 VISITS_APART = timedelta(minutes=30)
 # In characters, as those of a post.
 MAX_ABOUT_ME = 140
+MAX_WEB_ADDRESS = 200
 # What is done with a new user, inside the transaction that makes them.
 Also = Callable[[Session, "User"], None]
 
@@ -41,6 +42,10 @@ class User(Follower, UserMixin, Model):
     # Asserted by a provider and verified by nobody: it finds an avatar, never a user.
     email: Mapped[str | None] = mapped_column(sa.String(MAX_EMAIL))
     about_me: Mapped[str] = mapped_column(sa.String(MAX_ABOUT_ME), default="")
+    # Begins with http:// or https://, or is empty.
+    web_address: Mapped[str] = mapped_column(
+        sa.String(MAX_WEB_ADDRESS), default="", server_default=sa.text("''")
+    )
     last_seen: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
     # When the visit before this one ended; null for who has made but one.
     seen_before: Mapped[datetime | None] = mapped_column(UTCDateTime)
@@ -156,7 +161,7 @@ class User(Follower, UserMixin, Model):
                 if owner := cls.of_identifier(identifier):
                     return owner
 
-    def update_profile(self, nickname: str, about_me: str) -> None:
+    def update_profile(self, nickname: str, about_me: str, web_address: str = "") -> None:
         """Change the profile; an old nickname leads here for a year, and nobody else can take it.
 
         Raises IntegrityError when the nickname is taken or kept, and RenamedTooOften.
@@ -167,6 +172,7 @@ class User(Follower, UserMixin, Model):
             before = self.nickname_key
             self.nickname = nickname
             self.about_me = about_me
+            self.web_address = web_address
             session.flush()
             if self.nickname_key != before:
                 ReservedName.claim(session, self.nickname_key, self.id)

@@ -6,26 +6,53 @@ from sqlalchemy.orm import aliased
 from app.extensions import db
 from app.models import Block, Invitation, Post, User, followers, nicknames
 from app.queries.pagination import Bidirectional, Bounds, Page, bidirectional, page_of, read
-from app.queries.visibility import CONDITIONS, READER, blocks, given, is_met, is_shown, suspends
+from app.queries.visibility import (
+    CONDITIONS,
+    READER,
+    blocks,
+    given,
+    is_met,
+    is_shown,
+    suspends,
+    visible,
+)
+
+# Beyond this a profile says "more than".
+MAX_COUNTED_POSTS = 1000
 
 _inviter = aliased(User)
+_counted = (
+    visible(sa.select(sa.literal(1).label("one")).where(Post.user_id == User.id), of_shown=True)
+    .correlate(User)
+    .limit(MAX_COUNTED_POSTS + 1)
+    .subquery()
+)
+
+
+def is_followed() -> sa.Label[bool]:
+    """Return whether READER follows a user, as a column of that name."""
+    other = followers.alias()
+    follows = sa.exists().where(other.c.follower_id == READER, other.c.followed_id == User.id)
+    return follows.label("is_followed")
+
 
 PROFILE = sa.select(
     User.id,
     User.nickname,
     User.email,
     User.about_me,
+    User.web_address,
+    User.joined,
     User.last_seen,
     User.avatar_seed,
     User.follower_count,
     User.following_count,
-    sa.exists()
-    .where(followers.c.follower_id == READER, followers.c.followed_id == User.id)
-    .label("is_followed"),
+    is_followed(),
     sa.exists().where(blocks(READER, User.id)).label("is_blocked"),
     # That a block stands there, the reader's or the other's.
     sa.not_(is_met(User.id)).label("is_kept_apart"),
     sa.exists().where(suspends(User.id)).label("is_suspended"),
+    sa.select(sa.func.count()).select_from(_counted).scalar_subquery().label("post_count"),
     # The member by whose invitation they came; a user came by one at most.
     sa.select(_inviter.nickname)
     .join(Invitation, Invitation.inviter_id == _inviter.id)
@@ -52,7 +79,7 @@ PEOPLE = sa.select(User.id, User.nickname, User.email, User.avatar_seed, User.ab
 
 
 def _follow_list(mine, theirs) -> Bidirectional:
-    people = PEOPLE.join(followers, theirs == User.id)
+    people = PEOPLE.add_columns(is_followed()).join(followers, theirs == User.id)
     people = people.where(mine == sa.bindparam("user_id"), is_shown(theirs))
     # By the column of the index that leads from one user to the others.
     return bidirectional(lambda downwards: page_of(people, theirs, downwards))

@@ -44,6 +44,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals["VERSION"] = VERSION
     app.jinja_env.globals["current_user"] = current_user
     app.jinja_env.globals["moment"] = moment
+    app.jinja_env.globals["day"] = dates.day
     app.jinja_env.globals["drawn_avatar_url"] = drawn_avatar_url
     app.jinja_env.filters["browser_name"] = browser_name
     folder = Path(str(app.static_folder))

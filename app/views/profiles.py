@@ -32,6 +32,7 @@ from app.web.headers import (
     allow_public_caching,
     allow_unvaried_caching,
 )
+from app.web.redirects import safe_next
 
 bp = Blueprint("profiles", __name__)
 
@@ -60,6 +61,7 @@ def _profile(nickname: str, with_replies: bool):
     return render_template(
         "profiles/user.html",
         user=profile,
+        MAX_COUNTED_POSTS=profiles.MAX_COUNTED_POSTS,
         page=page,
         cards=cards(page.rows),
         old_names=_old_names(profile.id),
@@ -89,20 +91,20 @@ def follow(nickname: str):
         follows = g.user.follow(found)
     except KeptApart:
         flash(f"You and {found.nickname} cannot follow each other.", "error")
-        return redirect(url_for("profiles.user", nickname=found.nickname))
+        return _back_to(found)
     except FollowsTooMany:
         flash(
             f"You follow {MAX_FOLLOWING:,} people, and more cannot be. Unfollow somebody first.",
             "error",
         )
-        return redirect(url_for("profiles.user", nickname=found.nickname))
+        return _back_to(found)
     if follows:
         flash(f"You are following {found.nickname}.", "success")
     elif found.id == g.user.id:
         flash("Your own posts are always on your home page.", "status")
     else:
         flash(f"You are following {found.nickname} already.", "status")
-    return redirect(url_for("profiles.user", nickname=found.nickname))
+    return _back_to(found)
 
 
 @bp.post("/user/<nickname>/unfollow")
@@ -116,7 +118,16 @@ def unfollow(nickname: str):
         flash(f"You are not following {found.nickname} any more.", "success")
     else:
         flash(f"You are not following {found.nickname}.", "status")
-    return redirect(url_for("profiles.user", nickname=found.nickname))
+    return _back_to(found)
+
+
+def _back_to(found: User):
+    # The list in which the button was, or the user's own page.
+    return redirect(
+        safe_next(request.form.get("next"))
+        if request.form.get("next")
+        else url_for("profiles.user", nickname=found.nickname)
+    )
 
 
 def to_new_name(nickname: str):
@@ -149,12 +160,14 @@ def not_found():
 @bp.route("/edit", methods=["GET", "POST"])
 @login_required
 def edit():
-    """Let the user change nickname and about me."""
+    """Let the user change nickname, about me and web address."""
     before = g.user.nickname
     form = EditForm(before, obj=g.user)
     if form.validate_on_submit():
         try:
-            g.user.update_profile(form.nickname.data, form.about_me.data)
+            g.user.update_profile(
+                form.nickname.data, form.about_me.data, form.web_address.data or ""
+            )
         except IntegrityError:
             form.refuse_taken()
         except RenamedTooOften:

@@ -112,6 +112,30 @@ class FollowingTests(PeopleTestCase):
         self.assertIn("Follow", [name for form in browser.page.forms for name in form.buttons])
         self.assertEqual(self.count(followers), 0)
 
+    def test_following_from_a_list_and_staying_there(self):
+        self.susan.follow(self.john)
+        browser, path = self.browser(self.john), "/user/john/followers"
+        browser.get(path)
+        browser.submit(button="Follow susan")
+        self.assertEqual(
+            (browser.path, browser.page.statuses), (path, ["You are following susan."])
+        )
+        self.assertTrue(self.john.is_following(self.susan))
+        browser.submit(button="Unfollow susan")
+        self.assertEqual(browser.path, path)
+        self.assertEqual(self.count(followers), 1)
+        # Oneself and visitors have no such button, and nobody is led to another site.
+        for reader in (self.susan, None):
+            other = self.browser(reader) if reader else self.browser()
+            other.get(path)
+            self.assertNotIn(
+                "Follow", other.text.split("<main")[1].split("</main>")[0].split("<ul")[1]
+            )
+        browser.post(
+            "/user/susan/follow", {"csrf_token": browser.token(), "next": "//evil.example"}
+        )
+        self.assertEqual(browser.url, SITE + "/")
+
     def test_what_makes_no_sense_is_refused_gently(self):
         self.john.follow(self.susan)
         mary = self.person("mary")
