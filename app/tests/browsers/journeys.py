@@ -95,12 +95,13 @@ class Journeys(JourneyCase):
         for name, button in (("ana", "Allow"), ("bea", "Deny")):
             with self.subTest(button):
                 self.open(request_path(realm=self.provider.origin + "/", return_to=back))
-                self.chromium.follow("Make one")
+                self.chromium.follow("Make an account")
                 self.chromium.fill(username=f"{name}", password=PASSWORD)
                 self.chromium.press("Make my account")
                 self.assert_shown(
                     "Sign in at another site?",
-                    alert="This site could not confirm that it sent you here. Allow it only if "
+                    alert="microblog could not confirm that "
+                    f"{urlsplit(self.provider.origin).netloc} sent you here. Allow it only if "
                     "you have just begun signing in there.",
                 )
                 self.chromium.press(button)
@@ -133,7 +134,7 @@ class Journeys(JourneyCase):
         self.open("/")
         self.chromium.fill(post="Rain on the roof, tea in the pot")
         self.chromium.press("Post")
-        self.assert_shown("Hi, writer!", "Your post is live.")
+        self.assert_shown("Home", "Your post is live.")
         self.assertIn("Rain on the roof, tea in the pot", self.posts())
         self.chromium.follow("Delete your post “Rain on the roof")
         self.chromium.press("Delete it for good")
