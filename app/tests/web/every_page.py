@@ -206,7 +206,7 @@ class HeadTests(PeopleTestCase):
         self.assertEqual(self.count(Post), 1)
         self.head(browser, "/logout")
         browser.get("/")
-        self.assertEqual(browser.page.heading, "Hi, john!")
+        self.assertEqual(browser.page.heading, "Home")
 
 
 class DiscoveryByAcceptTests(TestCase):
