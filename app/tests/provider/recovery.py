@@ -137,6 +137,11 @@ class RecoveryTests(RecoveryCase):
             browser.post("/openid/forgotten", {"csrf_token": "x", "account": "miguel"})
         self.assert_nothing_comes()
 
+    def test_only_so_many_wait_for_the_mail_thread(self):
+        with mock.patch.object(recovery, "MAX_ASKED", 0):
+            self.assertIn(TOLD, self.ask("miguel").page.words)
+        self.assert_nothing_comes()
+
     def test_what_is_nobodys_name_is_refused(self):
         for typed in ("", "x" * 121):
             browser = self.ask(typed)
