@@ -6,7 +6,8 @@ import re
 import sqlalchemy as sa
 
 from app import db
-from app.models import Post, User, followers
+from app.models import Block, Post, Thing, User, followers
+from app.models.moderation.decisions import Decision, decide
 from app.queries.pagination import PAGE_SIZE
 from app.tests.support.base import SITE, Browser, PeopleTestCase
 from app.tests.support.clock import Clock
@@ -35,6 +36,30 @@ class ListsOfPeopleTests(PeopleTestCase):
         visitor.get(visitor.page.links["Back to susan"])
         visitor.get(visitor.page.links["1 following"])
         self.assertEqual(self.listed(visitor), ["john"])
+
+    def test_whoever_is_counted_and_not_listed_is_spoken_of(self):
+        mary = self.person("mary")
+        for reader in (self.john, mary):
+            reader.follow(self.susan)
+        visitor, john = self.browser(), self.browser(self.john)
+        for step, told, to_john in (
+            (lambda: None, "", ""),
+            (
+                lambda: Block.begin(self.john.id, mary.id),
+                "",
+                "Counted: 2. Listed: 1, without people who are suspended or kept apart from you",
+            ),
+            (
+                lambda: decide(Decision("suspend", Thing(mary.id), "Enough."), None),
+                "Counted: 2. Listed: 1, without people who are suspended.",
+                "Counted: 2. Listed: 1",
+            ),
+        ):
+            step()
+            for browser, words in ((visitor, told), (john, to_john)):
+                self.assertLessEqual(selects(lambda b=browser: b.get("/user/susan/followers")), 3)
+                self.assertIn(words, " ".join(browser.page.words.split()))
+                self.assertEqual("Counted: 2" in browser.page.words, bool(words))
 
     def test_nobody_at_all(self):
         browser = self.browser(self.john)
