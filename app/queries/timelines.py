@@ -15,8 +15,11 @@ from app.models.moderation.actions import HiddenPost
 from app.models.posts.post import Mention, Post, Tag
 from app.queries.conversations import replies
 from app.queries.pagination import (
+    LIMIT,
     MIN_ID,
+    NEWER,
     NEWEST_PAGE,
+    OLDER,
     Bidirectional,
     Bounds,
     Page,
@@ -115,15 +118,27 @@ def _home_ids_postgresql(downwards: bool) -> sa.Select:
             followers.c.follower_id == READER, is_shown_of_many(followed)
         ),
         sa.select(READER.label("id")),
+    ).cte("whose")
+
+    def newest(*conditions: sa.ColumnElement[bool]) -> sa.Select:
+        of_each = sa.select(Post.id).where(Post.user_id == whose.c.id, *conditions)
+        found = page_of(visible(of_each, of_shown=True), Post.id, downwards).lateral()
+        rows = sa.select(found.c.id).select_from(whose.join(found, sa.true()))
+        return first(rows, found.c.id, downwards)
+
+    # Whom a reply answers has to be looked up, so it is asked of none behind a page of the others.
+    roots = newest(Post.reply_to_id.is_(None)).cte("roots")
+    is_full = sa.func.count() == LIMIT
+    last, beyond = (sa.func.min, NEWER) if downwards else (sa.func.max, OLDER)
+    end = sa.select(sa.case((is_full, last(roots.c.id)), else_=beyond).label("id")).cte("end")
+    end_id = sa.select(end.c.id).scalar_subquery()
+    others = newest(
+        Post.reply_to_id.is_not(None),
+        sa.or_(whose.c.id == READER, replies.IS_OF_HOME),
+        Post.id > end_id if downwards else Post.id < end_id,
     ).subquery()
-    of_each = sa.select(Post.id).where(
-        Post.user_id == whose.c.id, sa.or_(whose.c.id == READER, replies.IS_OF_HOME)
-    )
-    of_each = visible(of_each, of_shown=True)
-    newest = page_of(of_each, Post.id, downwards).lateral()
-    return first(
-        sa.select(newest.c.id).select_from(whose.join(newest, sa.true())), newest.c.id, downwards
-    )
+    both = sa.union_all(sa.select(roots.c.id), sa.select(others.c.id)).subquery()
+    return first(sa.select(both.c.id), both.c.id, downwards)
 
 
 def _tagged_ids(downwards: bool) -> sa.Select:

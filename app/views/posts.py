@@ -20,7 +20,6 @@ from app.models.posts.post import NothingToAnswer
 from app.openid.xrds import realm_document, wants_xrds
 from app.queries import profiles, timelines
 from app.queries.conversations import pages as conversations
-from app.queries.conversations.pages import Gone
 from app.queries.pagination import MAX_ID, MIN_ID
 from app.queries.timelines import PostRow
 from app.rendering.cards import GONE, Card, cards
@@ -107,8 +106,8 @@ def _conversation(post_id: int, form: PostForm | None) -> str | None:
     found = conversations.conversation(post_id, reader_id(), bounds(MIN_ID))
     if found is None:
         return None
-    made = iter(cards(row for row in found.rows if not isinstance(row, Gone)))
-    shown = [row if isinstance(row, Gone) else next(made) for row in found.rows]
+    made = iter(cards(row for row in found.rows if not isinstance(row, conversations.Gone)))
+    shown = [row if isinstance(row, conversations.Gone) else next(made) for row in found.rows]
     # Not on the pages beside its own.
     asked = next((one for one in shown if one.id == post_id), None)
     if form is not None:

@@ -24,8 +24,8 @@ from app.queries.pagination import (
     keyset_filter,
     read,
 )
-from app.queries.timelines import COLUMNS, POSTS, PostRow
-from app.queries.visibility import READER, blocks, given, is_seen, suspends, visible
+from app.queries.timelines import COLUMNS, PostRow
+from app.queries.visibility import CONDITIONS, READER, blocks, given, is_shown, suspends
 
 # Posts that stand before the one that was asked for, on the page of that one.
 BEFORE = 8
@@ -48,7 +48,7 @@ class Conversation(NamedTuple):
 
 
 POST_ID = sa.bindparam("post_id", type_=sa.BigInteger)
-_is_seen = is_seen(Post)
+_is_seen = sa.and_(is_shown(Post.user_id), *CONDITIONS)
 _stands = sa.or_(_is_seen, is_answered(Post.id))
 # Of the one conversation: which it is, if the reader may know that the post stands in it.
 _found = sa.union_all(
@@ -112,7 +112,6 @@ AROUND = _around.order_by(_id)
 PAGES = bidirectional(
     lambda downwards: first(*_rows_of(_places(downwards, LIMIT, keyset_filter)), downwards)
 )
-FEED = first(visible(POSTS.where(Post.thread_id == _thread)), Post.id, True, PAGE_SIZE)
 
 
 def conversation(post_id: int, reader_id: int, bounds: Bounds = NEWEST_PAGE) -> Conversation | None:
@@ -156,11 +155,13 @@ def _row(row: sa.Row) -> PostRow | Gone:
     return Gone(row.id, why) if why else PostRow(*columns)
 
 
-def newest(post_id: int, reader_id: int) -> list[PostRow] | None:
+def newest(post_id: int, reader_id: int) -> list[PostRow]:
     """Return the newest posts of a conversation, newest first, as a feed tells them.
 
-    None when the reader sees neither this post of it nor a reply to that.
+    There are none when the reader sees neither this post of it nor a reply to that.
     """
+    if post_id < MIN_ID:
+        return []
     values = {"post_id": post_id, **given(reader_id)}
-    rows = db.session.connection().execute(FEED, values)
-    return list(map(PostRow._make, rows)) or None
+    page = read(PAGES, NEWEST_PAGE, _row, MIN_ID, **values)
+    return [row for row in page.rows if not isinstance(row, Gone)]

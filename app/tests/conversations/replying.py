@@ -105,7 +105,7 @@ class ReplyTests(ReplyCase):
                 self.assertEqual(susan.page.heading, NOTHING)
                 # What was typed is not lost.
                 self.assertIn("a long thought", susan.text)
-        for odd in ("x", "1.5", 2**63, "9" * 40, "%00"):
+        for odd in ("x", "1.5", 2**63, -(2**64), "9" * 40, "%00"):
             self.assertEqual(self.reply(susan, odd).status, 404)
         self.assertEqual(self.replies(), 0)
 

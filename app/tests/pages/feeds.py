@@ -207,7 +207,7 @@ class ConversationFeedTests(FeedTestCase):
             [entry.title for entry in self.parsed(f"/post/{root}.atom").entries], ["one"]
         )
         Post.delete(reply, self.susan.id)
-        for number in (root, reply, 0, -1, 10**18, "9" * 30, "x"):
+        for number in (root, reply, 0, -1, 10**18, -(10**30), "9" * 30, "x"):
             self.assertEqual(self.fetch(f"/post/{number}.atom").status_code, 404)
 
     def test_no_more_than_a_page_of_it(self):

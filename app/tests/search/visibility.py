@@ -142,6 +142,13 @@ class RowsReadTests(HiddenPostsTestCase):
                 | {"body": f"post {n}: tea" if n % 2 else f"hidden {n}: green"}
                 for n in range(self.POSTS)
             ]
+            # Every second one is a reply in one long conversation.
+            seen = Post.user_id == self.susan.id, Post.body.like("post %")
+            self.root = session.scalar(sa.select(sa.func.max(Post.id)).where(*seen))
+            for n, row in enumerate(rows):
+                answered = self.root if n % 4 == 1 else row["id"] - 2
+                row["reply_to_id"] = answered if n % 2 else None
+                row["thread_id"] = self.root if n % 2 else row["id"]
             session.execute(sa.insert(Post.__table__), rows)
             tags = [{"name": "tea", "post_id": row["id"]} for row in rows[::3]]
             session.execute(sa.insert(Tag.__table__), tags)
@@ -177,9 +184,9 @@ class RowsReadTests(HiddenPostsTestCase):
             self.assert_few_rows()
 
     def assert_few_rows(self):
-        seen = Post.user_id == self.susan.id, Post.body.like("post %")
-        one = db.session.scalar(sa.select(Post.id).where(*seen).limit(1))
-        posts = (*LISTS, *FEEDS, "/search?q=absent", "/search?q=from%3Amary+leaf", f"/post/{one}")
+        root, middle = f"/post/{self.root}", self.root + 1000
+        posts = (*LISTS, *FEEDS, "/search?q=absent", "/search?q=from%3Amary+leaf", root)
+        posts += (f"{root}?newer={middle}", f"{root}?older={middle}", f"{root}.atom")
         people = ("/user/susan/followers", "/user/john/following", "/settings/blocked")
         for path in {*posts, *people}:
             with self.subTest(path):

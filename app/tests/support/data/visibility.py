@@ -11,6 +11,7 @@ from sqlalchemy.orm import aliased
 
 from app.models import Post, User
 from app.queries import timelines, visibility
+from app.queries.conversations import pages as conversations
 from app.queries.search import results as search
 from app.queries.search import statements as search_statements
 from app.tests.support.base import Browser, PeopleTestCase
@@ -56,7 +57,7 @@ def conditions(*chosen: sa.ColumnElement[bool], **limits: int):
 
 
 def _make_statements(limits: dict[str, int]) -> None:
-    for module in (timelines, search_statements, search):
+    for module in (timelines, conversations, search_statements, search):
         importlib.reload(module)
     for name, value in limits.items():
         setattr(search_statements, name, value)
