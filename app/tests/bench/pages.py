@@ -33,6 +33,7 @@ from app.queries import timelines
 from app.queries.pagination import PAGE_SIZE
 from app.rendering.cards import linked
 from app.tests.bench.bare import bare_app, require_same_words
+from app.tests.bench.conversations import measure_conversation
 from app.tests.bench.queries import FOLLOWED, measure_queries, row
 from app.tests.bench.search import measure_search
 from app.tests.support import base
@@ -40,7 +41,7 @@ from app.tests.support.base import SITE, Browser
 from app.tests.support.reading import selects
 
 FEWEST_POSTS = 5000
-PARTS = ("selects", "cpu", "home", "deep", "search")
+PARTS = ("selects", "cpu", "home", "deep", "talk", "search")
 
 
 def main() -> None:
@@ -73,9 +74,11 @@ def measure(app: Flask, chosen: argparse.Namespace) -> None:
     if "cpu" in chosen.only:
         empty()
         measure_cpu(app, chosen.requests, chosen.rounds)
-    if {"home", "deep"} & set(chosen.only):
+    if {"home", "deep", "talk"} & set(chosen.only):
         empty()
-        measure_queries(sorted(chosen.posts), chosen.only)
+        authors, reader = measure_queries(sorted(chosen.posts), chosen.only)
+        if "talk" in chosen.only:
+            measure_conversation(authors, reader)
     if "search" in chosen.only:
         empty()
         measure_search(sorted(chosen.posts))

@@ -22,8 +22,10 @@ def row(*values: object) -> None:
     print(f"{first!s:<34}" + "".join(f"{value!s:>16}" for value in others), flush=True)
 
 
-def measure_queries(sizes: list[int], parts: list[str]) -> None:
+def measure_queries(sizes: list[int], parts: list[str]) -> tuple[list[int], int]:
     """Print the time of the home query as the site grows, and of a page far behind the first.
+
+    Returns who writes, and the busy reader.
 
     Of a thousand authors, those of the busy reader write all the time; those of the
     dormant reader wrote the first thousand posts and have been silent ever since.
@@ -43,11 +45,12 @@ def measure_queries(sizes: list[int], parts: list[str]) -> None:
         written = size
         for name, reader in (("busy", busy), ("dormant", dormant)):
             if "home" in parts:
-                (took,) = _wall([lambda reader=reader: timelines.home(reader)])
+                (took,) = wall([lambda reader=reader: timelines.home(reader)])
                 start = first.setdefault(name, took)
                 row(name, size, f"{1000 * took:.3f}", f"{took / start:.2f}")
     if "deep" in parts:
         _measure_deep(busy, active[0])
+    return active, busy
 
 
 def _measure_deep(reader: int, author: int) -> None:
@@ -71,11 +74,11 @@ def _measure_deep(reader: int, author: int) -> None:
             row(name, "too few posts")
             continue
         newest = Bounds()
-        took = _wall([lambda: read(newest), lambda: read(Bounds(older=older + 1))])  # noqa: B023
+        took = wall([lambda: read(newest), lambda: read(Bounds(older=older + 1))])  # noqa: B023
         row(name, *(f"{1000 * seconds:.3f}" for seconds in took), f"{took[1] / took[0]:.2f}")
 
 
-def _wall(calls: list[Callable], runs: int = 300) -> list[float]:
+def wall(calls: list[Callable], runs: int = 300) -> list[float]:
     """Give the median seconds of each call; they take turns, so that noise strikes all alike."""
     times: list[list[float]] = [[] for _ in calls]
     for _ in range(runs):
@@ -117,14 +120,18 @@ def _follow(reader: int, others: list[int]) -> None:
 
 
 def _write(start: int, end: int, silent: list[int], active: list[int], rng) -> None:
-    """Write the posts numbered from `start` to `end`: one in ten by one author and with a tag."""
+    """Write the posts numbered from `start` to `end`: one in ten by one author and with a tag.
+
+    Three in ten answer one of the last hundred.
+    """
 
     def post(n: int) -> dict:
         author = rng.choice(silent) if n < 1000 else rng.choice(active)
         if n >= 1000 and n % 10 == 0:
             author = active[0]
         body = f"post number {n} about nothing in particular #tea"
-        return {"body": body, "user_id": author}
+        answers = n - rng.randrange(1, 100) if n > 100 and rng.random() < 0.3 else None
+        return {"body": body, "user_id": author, "answers": answers}
 
     insert(start, end, post, lambda n: ["tea"] if n % 10 == 0 else [])
 
@@ -138,9 +145,16 @@ def insert(
     """
     moment = now()
     first = db.session.scalar(sa.select(sa.func.min(Post.id))) or 1
+    roots: dict[int, int] = {}
     for begin in range(start, end, 20_000):
         numbers = range(begin, min(begin + 20_000, end))
-        rows = [{"id": first + n, "timestamp": moment, **post(n)} for n in numbers]
+        rows = [{"timestamp": moment, "answers": None, **post(n)} for n in numbers]
+        for n, new in zip(numbers, rows, strict=True):
+            answers, new["id"] = new.pop("answers"), first + n
+            new["reply_to_id"] = None if answers is None else first + answers
+            # The trigger that would say so may be off.
+            new["thread_id"] = first + n if answers is None else roots.get(answers, first + answers)
+            roots[n] = new["thread_id"]
         named = [{"name": name, "post_id": first + n} for n in numbers for name in tags(n)]
         with writing() as session:
             session.execute(sa.insert(Post.__table__), rows)
