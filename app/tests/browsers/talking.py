@@ -47,7 +47,7 @@ class TalkingJourneys(JourneyCase):
         self.assertEqual(self.chromium.path, f"/post/{asked}")
         self.chromium.follow("Delete your post “What goes with tea?”")
         self.chromium.press("Delete it for good")
-        self.assert_shown("Hi, ana!", "Your post is deleted.")
+        self.assert_shown("Home", "Your post is deleted.")
         self.open(answered)
         self.assertEqual(self.posts(), ["Biscuits", "Which ones?"])
         self.assertEqual(self.chromium.texts(".gone"), ["A post deleted by its author"])

@@ -40,7 +40,7 @@ PAGES = {
         "Home",
         "Profile",
         "Sign out",
-        "Hi, miguel!",
+        "Home",
         "Say something",
         "At most 140 characters.",
         "Post",

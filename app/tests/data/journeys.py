@@ -31,8 +31,7 @@ class MovingJourneyTests(unittest.TestCase):
 
     def join(self, site: ServedSite, username: str) -> None:
         self.chromium.driver.get(site.origin + "/login")
-        self.chromium.press("Sign in with this site")
-        self.chromium.follow("Make one")
+        self.chromium.follow("Make an account")
         self.chromium.fill(username=username, password=PASSWORD)
         self.chromium.press("Make my account")
         self.assertEqual(self.chromium.heading, f"Hi, {username}!")

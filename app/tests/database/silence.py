@@ -80,7 +80,7 @@ class SilentPostgreSQLTests(BrokenCase):
     def test_a_page_ends_while_the_server_is_silent_and_the_site_recovers(self):
         john = self.john()
         john.get("/")
-        self.assertEqual(john.page.heading, "Hi, john!")
+        self.assertEqual(john.page.heading, "Home")
         with self.silent():
             self.finishes(lambda: john.get("/"))
             self.assertEqual(john.status, 500)

@@ -21,7 +21,7 @@ class StoppedPostgreSQLTests(BrokenCase):
         for mode in ("fast", "immediate"):
             with self.subTest(mode=mode):
                 john.get("/")
-                self.assertEqual(john.page.heading, "Hi, john!")
+                self.assertEqual(john.page.heading, "Home")
                 self.cluster.stop(mode)
                 for path in ("/", "/edit", "/user/john", "/login"):
                     self.assert_fails(john, path)

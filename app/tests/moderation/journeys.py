@@ -115,7 +115,7 @@ class QuarrelJourneyTests(unittest.TestCase):
 
         self.be(None)
         self.sign_in_as_rudy()
-        self.assertEqual(self.chromium.heading, "Hi, rudy!")
+        self.assertEqual(self.chromium.heading, "Home")
         self.chromium.follow("You have ")
         self.assertIn("mary, a moderator, ended your suspension. Why: Welcome", self.words())
         db.session.rollback()

@@ -105,7 +105,7 @@ class SuspensionTests(SuspendedCase):
         self.suspended()
         self.clock.move(days=3)
         browser = self.sign_in_again(self.browser())
-        self.assertEqual(browser.page.heading, "Hi, miguel!")
+        self.assertEqual(browser.page.heading, "Home")
         self.assertIn("You have 3 unread", browser.page.links)
         browser.get("/user/miguel")
         self.assertIn("My first", browser.page.words)

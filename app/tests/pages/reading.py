@@ -73,7 +73,7 @@ class PublicReadingTests(PeopleTestCase):
         db.session.execute(sa.update(Post).values(timestamp=moment))
         db.session.commit()
         stamp = f'datetime="{moment.isoformat(timespec="seconds")}"'
-        full = f"{moment.day} {moment:%B %Y, %H:%M} UTC"
+        full = f"{moment.day} {moment:%B %Y, %H:%M}\N{NO-BREAK SPACE}UTC"
         for path in self.pages:
             with self.subTest(path):
                 visitor, member = self.browser(), self.browser(self.susan)

@@ -181,7 +181,7 @@ class MovedServerTests(JoinMixin, AddressCase):
         browser.get("/login")
         browser.ask_own_provider()
         browser.submit(username="miguel", password=PASSWORD)
-        self.assertEqual(browser.page.heading, "Hi, miguel!")
+        self.assertEqual(browser.page.heading, "Home")
         browser.get("/user/miguel")
         self.assertIn("before the move", browser.text)
         second.stop(signal.SIGTERM)

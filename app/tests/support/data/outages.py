@@ -56,7 +56,7 @@ class BrokenCase(MailCase):
     def assert_well(self) -> None:
         john = self.john()
         john.get("/")
-        self.assertEqual(john.page.heading, "Hi, john!")
+        self.assertEqual(john.page.heading, "Home")
         answer = Browser(self.own).get("/readyz")
         self.assertEqual((answer.status_code, answer.get_data()), (200, b"ok"))
 
