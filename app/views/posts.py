@@ -156,6 +156,9 @@ def _nothing_to_answer():
 
 def _unseen(post_id: int):
     """Say to whoever has blocked its author why a post is not there, and nothing to others."""
+    if post_id < MIN_ID:
+        # No database holds such a number.
+        abort(404)
     author = profiles.author_behind_block(post_id, reader_id()) or abort(404)
     return render_template("posts/behind_block.html", author=author), 404
 

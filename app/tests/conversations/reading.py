@@ -4,7 +4,8 @@ import re
 
 from app import db
 from app.database import writing
-from app.models import Post, User
+from app.models import Post, Thing, User
+from app.models.moderation.decisions import Decision, decide
 from app.queries.conversations.pages import BEFORE
 from app.queries.pagination import PAGE_SIZE
 from app.tests.conversations.replying import ReplyCase
@@ -58,6 +59,18 @@ class ConversationTests(PageCase):
         self.assertIn('<meta property="og:description" content="one">', browser.text)
         self.assertIn(f'href="/post/{one}.atom"', browser.text)
         self.assertEqual(self.places(browser), self.places(self.open(two)))
+
+    def test_no_number_is_too_odd(self):
+        for number in (0, 10**18, -(10**18), -(2**64), 2**64):
+            self.assertEqual(self.open(number).status, 404)
+            self.assertEqual(self.open(number, self.john, "?newer=1").status, 404)
+
+    def test_a_hidden_post_of_ones_own_cannot_be_answered(self):
+        decide(Decision("hide", Thing(self.john.id, self.root), "Bad."), self.mary)
+        browser = self.open(self.root, self.john)
+        self.assertEqual(shown(browser), ["the root"])
+        self.assertFalse(any("post" in form.names for form in browser.page.forms))
+        self.assertNotIn("#reply", browser.text)
 
     def test_other_conversations_stand_elsewhere(self):
         other = self.susan.write("other").id

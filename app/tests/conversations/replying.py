@@ -168,10 +168,21 @@ class SignedOutReplyTests(JoinMixin, ReplyCase):
                 browser.submit(username="miguel", password=PASSWORD)
             self.assertEqual(browser.path, f"/post/{self.root}", way)
             self.assertEqual(self.typed(browser).replace("\r\n", "\n"), text)
-            # Once, and under that post alone.
             browser.get(f"/post/{self.root}")
             self.assertEqual(self.typed(browser), "")
         self.assertEqual(self.replies(), 0)
+
+    def test_it_stands_once_and_under_that_post_alone(self):
+        other = self.susan.write("another").id
+        browser = self.browser()
+        self.reply(browser, self.root)
+        browser.submit(username="", password="")
+        with browser.client.session_transaction(base_url=browser.origin) as session:
+            self.assertEqual(session["reply"], [self.root, "a reply"])
+        browser.sign_in(self.susan)
+        for post_id, typed in ((other, ""), (self.root, "a reply"), (self.root, "")):
+            browser.get(f"/post/{post_id}")
+            self.assertEqual(self.typed(browser), typed)
 
     def test_who_signs_out_leaves_none(self):
         browser = self.browser(self.susan)
