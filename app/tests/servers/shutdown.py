@@ -117,7 +117,7 @@ class StoppedServerTests(unittest.TestCase):
         for name, reference in references.items():
             with self.subTest(server=name):
                 lines = unsent(servers[name])
-                self.assertTrue(any(reference in line for line in lines), lines)
+                self.assertEqual(sum(reference in line for line in lines), 1, lines)
 
 
 class WaitingRequestTests(StoppedServerTests):
