@@ -116,7 +116,7 @@ class QuarrelJourneyTests(unittest.TestCase):
         self.be(None)
         self.sign_in_as_rudy()
         self.assertEqual(self.chromium.heading, "Home")
-        self.chromium.follow("You have ")
+        self.chromium.follow("You have 4 unread")
         self.assertIn("mary, a moderator, ended your suspension. Why: Welcome", self.words())
         db.session.rollback()
 
