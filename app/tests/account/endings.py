@@ -60,7 +60,7 @@ class EverywhereTests(EndingCase):
         self.assert_out(thief)
 
     def next_answer(self, browser: Browser) -> str:
-        """Give the address of the provider's answer, which is not opened."""
+        """Return the address of the provider's answer, which is not opened."""
         for _ in range(5):
             location = browser.response.headers["Location"]
             if "openid.mode=id_res" in location:

@@ -43,7 +43,7 @@ class ProofTakeoverCase(TakeoverCase):
         return self.browser().take_cookies(self.victim, *names)
 
     def state(self) -> dict:
-        """Give all that decides who gets in as a victim."""
+        """Return all that decides who gets in as a victim."""
         db.session.rollback()
         of_victims = Identity.user_id.in_(self.victims)
         signed_in = sa.select(SignIn.id, SignIn.token_hash, SignIn.proved, SignIn.identity_id)

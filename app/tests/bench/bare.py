@@ -99,7 +99,7 @@ class Post:
 
 
 def bare_app(rows: list[sa.Row], reader: str) -> Flask:
-    """Give an application that shows the posts `rows`: at / bare, at /ready from ready values.
+    """Return an application that shows the posts `rows`: at / bare, at /ready from ready values.
 
     It takes an application context of the site to make them.
     """
@@ -145,7 +145,7 @@ def require_same_words(page: bytes, other: bytes) -> None:
 
 
 def _words(page: str) -> list[str]:
-    """Give what the articles of a page say, with each time as machines read it."""
+    """Return what the articles of a page say, with each time as machines read it."""
     told = []
     for article in re.findall("<article.*?</article>", page, re.DOTALL):
         article = re.sub(r'<span class="unseen">.*?</span>', "", article)

@@ -119,7 +119,7 @@ def _selects(app: Flask, path: str, reader: User | None) -> int:
 
 
 def request(app: Flask, path: str, reader: User | None = None) -> Callable[[], bytes]:
-    """Give a function that sends a request straight to the application and reads the answer."""
+    """Return a function that sends a request straight to the application and reads the answer."""
     headers = {}
     if reader:
         browser = Browser(app)
@@ -196,7 +196,7 @@ def measure_cpu(app: Flask, requests: int, rounds: int) -> None:
 
 
 def _cold(call: Callable[[], bytes]) -> Callable[[], bytes]:
-    """Give `call` without what earlier requests left in the cache."""
+    """Return `call` without what earlier requests left in the cache."""
 
     def forgetful() -> bytes:
         linked.cache_clear()
@@ -206,7 +206,7 @@ def _cold(call: Callable[[], bytes]) -> Callable[[], bytes]:
 
 
 def _cpu(calls: list[Callable], requests: int, rounds: int) -> list[list[float]]:
-    """Give the seconds of CPU of each call in each of several rounds, in which they take turns."""
+    """Return the CPU seconds of each call in each of several rounds, in which they take turns."""
     for call in calls:
         for _ in range(20):
             call()

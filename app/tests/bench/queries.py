@@ -79,7 +79,7 @@ def _measure_deep(reader: int, author: int) -> None:
 
 
 def wall(calls: list[Callable], runs: int = 300) -> list[float]:
-    """Give the median seconds of each call; they take turns, so that noise strikes all alike."""
+    """Return the median seconds of each call; they take turns, so that noise strikes all alike."""
     times: list[list[float]] = [[] for _ in calls]
     for _ in range(runs):
         for call, taken in zip(calls, times, strict=True):

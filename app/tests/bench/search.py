@@ -74,7 +74,7 @@ def measure_search(sizes: list[int]) -> None:
 
 
 def _wall(query: search_terms.Query, budget: float = 2.0) -> float:
-    """Give the seconds of a search, the fewest of some: what else the machine does only adds."""
+    """Return the seconds of a search, the fewest of some: what else the machine does only adds."""
     times: list[float] = []
     while len(times) < 3 or (len(times) < 100 and sum(times) < budget):
         start = time.perf_counter()

@@ -26,7 +26,7 @@ INSPECTION = (Path(__file__).parent / "inspection.js").read_text()
 
 
 def axe_source() -> str:
-    """Give axe-core's program. Its package is only read, for it drives another browser."""
+    """Return axe-core's program. Its package is only read, for it drives another browser."""
     spec = find_spec("axe_playwright_python")
     if spec is None:
         missing("This needs axe-core: pip install -r app/tests/requirements.txt")
@@ -173,13 +173,13 @@ class OneWayInTests(unittest.TestCase):
         self.chromium.driver.get(self.site.origin + "/login")
 
     def focused(self) -> str:
-        """Give the words of what has the focus, or its name."""
+        """Return the words of what has the focus, or its name."""
         return self.chromium.evaluate(
             "(e => e.name || e.textContent.trim() || e.id)(document.activeElement)"
         )
 
     def tab_to(self, words: str) -> int:
-        """Give how often the key was pressed."""
+        """Return how often the key was pressed."""
         passed = []
         while (focused := self.focused()) != words:
             self.assertLess(len(passed), 40, passed)

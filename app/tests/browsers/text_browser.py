@@ -137,7 +137,7 @@ class TextBrowserTests(unittest.TestCase):
         cls.readers = Readers(site.app, site.origin)
 
     def dump(self, path: str, reader: str) -> str:
-        """Give the page as w3m shows it, 60 characters wide."""
+        """Return the page as w3m shows it, 60 characters wide."""
         command = ["w3m", "-dump", "-cols", "60", "-I", "UTF-8", "-O", "UTF-8"]
         if cookie := self.readers.browsers[reader].cookie("session"):
             command += ["-header", f"Cookie: session={cookie.value}"]

@@ -21,7 +21,7 @@ class GoneTests(PageCase):
         self.post_id = self.susan.write("about to go", self.root).id
 
     def line(self, reader: User | None = None) -> str | None:
-        """Give what stands in the place of susan's post: a line, or None for nothing."""
+        """Return what stands in the place of susan's post: a line, or None for nothing."""
         found = dict(self.places(self.open(self.root, reader)))
         browser = self.open(self.post_id, reader)
         if self.post_id not in found:

@@ -20,7 +20,7 @@ class ListsTests(ReplyCase):
         return shown(browser)
 
     def told(self, path: str, reader=None) -> list[tuple]:
-        """Give of each post in a list what it answers, and its replies: addresses and texts."""
+        """Return of each post in a list what it answers, and its replies: addresses and texts."""
         browser = self.browser(reader)
         browser.get(path)
         found = []

@@ -22,7 +22,7 @@ class PageCase(ReplyCase):
         return browser
 
     def places(self, browser: Browser) -> list[tuple[int, str]]:
-        """Give the ids on the page, from top to bottom, each with the line that stands there."""
+        """Return the ids on the page, from top to bottom, each with the line that stands there."""
         self.assertEqual(browser.status, 200)
         return [(int(number), line.strip()) for _, number, _, line in PLACE.findall(browser.text)]
 
@@ -30,7 +30,7 @@ class PageCase(ReplyCase):
         return [int(number) for _, number, mark, _ in PLACE.findall(browser.text) if mark]
 
     def whole(self, browser: Browser) -> list[tuple[int, str]]:
-        """Give all pages of the conversation, from the oldest down."""
+        """Return all pages of the conversation, from the oldest down."""
         while "Older" in browser.page.links:
             browser.get(browser.page.links["Older"])
         found = self.places(browser)

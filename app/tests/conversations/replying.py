@@ -21,7 +21,7 @@ class ReplyCase(ModerationCase):
         self.root = self.john.write("the root").id
 
     def row(self, post_id: int) -> tuple[int | None, int]:
-        """Give what a post answers, and its conversation."""
+        """Return what a post answers, and its conversation."""
         db.session.rollback()
         columns = sa.select(Post.reply_to_id, Post.thread_id)
         return tuple(db.session.execute(columns.where(Post.id == post_id)).one())

@@ -65,7 +65,7 @@ class WordsOfOldPostsTests(OldDatabaseTestCase):
     """Tags and mentions of posts written before there were any."""
 
     def words(self) -> list[tuple[str, list[str], list[str]]]:
-        """Give each post with its tags and mentions, the oldest first."""
+        """Return each post with its tags and mentions, the oldest first."""
         db.session.rollback()
         found = [
             (

@@ -66,7 +66,7 @@ class OutageTests(BrokenCase):
         ]
 
     def address(self, rule: str) -> str:
-        """Give an address of `rule` at which there is something."""
+        """Return an address of `rule` at which there is something."""
         values = {
             "nickname": "john",
             "username": "miguel",
@@ -95,7 +95,7 @@ class OutageTests(BrokenCase):
             self.assertEqual(visitor.status, 200, (endpoint, path))
 
     def words(self) -> list[str]:
-        """Give what each page says when all is well."""
+        """Return what each page says when all is well."""
         return [self.words_of(visitor) for _, _, visitor in self.visits()]
 
     def words_of(self, visitor: Browser) -> str:

@@ -79,7 +79,7 @@ class SQLiteTests(PeopleTestCase):
     """The set-up of every connection, and who waits for whom: seen from a second connection."""
 
     def other(self) -> sqlite3.Connection:
-        """Give a connection of somebody else's, who does not wait."""
+        """Return a connection of somebody else's, who does not wait."""
         connection = sqlite3.connect(db.engine.url.database, timeout=0, isolation_level=None)
         self.addCleanup(connection.close)
         return connection

@@ -48,7 +48,7 @@ class DocumentTests(unittest.TestCase):
         self.fail(f"{min(taken[full])} s for all of it, {min(taken[quarter])} s for a quarter")
 
     def found(self, text: str):
-        """Give the OpenID links and the Yadis location that the library finds in `text`."""
+        """Return the OpenID links and the Yadis location that the library finds in `text`."""
         links = [
             {name: attributes.get(name) for name in ("rel", "href")}
             for attributes in parseLinkAttrs(text)

@@ -32,7 +32,7 @@ class VisitTests(PeopleTestCase):
         return browser
 
     def parts(self, browser: Browser) -> list[list[str]]:
-        """Give the texts of the posts at home: above and below the line, if there is one."""
+        """Return the texts of the posts at home: above and below the line, if there is one."""
         browser.get("/")
         self.assertEqual(browser.status, 200)
         feed = browser.text[browser.text.index('class="h-feed"') :]

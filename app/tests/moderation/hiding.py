@@ -30,7 +30,7 @@ class HidingTests(ModerationCase):
         self.susan.follow(self.john)
 
     def seen_by(self, reader: User | None) -> dict[str, bool]:
-        """Give whether the reader sees the post, in each list and at its own address."""
+        """Return whether the reader sees the post, in each list and at its own address."""
         browser = self.browser(reader)
         seen = {}
         for path in (*LISTS, f"/post/{self.rude.id}"):

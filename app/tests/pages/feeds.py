@@ -26,7 +26,7 @@ class FeedTestCase(PeopleTestCase):
         )
 
     def parsed(self, path: str = "/explore.atom"):
-        """Give a feed as the library understands it, after the strict parser has passed it."""
+        """Return a feed as the library understands it, after the strict parser has passed it."""
         response = self.fetch(path)
         self.assertEqual(response.status_code, 200)
         ElementTree.fromstring(response.data)

@@ -51,7 +51,7 @@ class AssociationCase(ProviderCase):
         return {name.removeprefix("openid."): value for name, value in fields.items()}
 
     def everything_stored(self) -> str:
-        """Give every value of every row of the database, as text."""
+        """Return every value of every row of the database, as text."""
         db.session.rollback()
         rows = [
             row
@@ -114,7 +114,7 @@ class HandleTests(AssociationCase):
                 self.assertFalse(self.is_valid(self.signed(mine)), handle)
 
     def mixed(self, one: str, other: str):
-        """Give handles whose parts are of the one or the other."""
+        """Yield handles whose parts are of the one or the other."""
         parts = [one.split("."), other.split(".")]
         self.assertEqual(len(parts[0]), len(parts[1]))
         for choice in range(1, 2 ** len(parts[0])):

@@ -190,7 +190,7 @@ class EndpointTests(SecondProviderCase):
     ]
 
     def endings(self):
-        """Give where a visitor wants to go: nowhere, and so far that the request is posted."""
+        """Return where a visitor wants to go: nowhere, and so far that the request is posted."""
         return "/", "/" + "%" * 499
 
     def test_only_a_web_address_is_one(self):

@@ -112,7 +112,7 @@ class SearchTests(SearchPageTestCase):
                 self.assertEqual(self.found(text), snow)
 
     def people(self, text: str) -> list[str]:
-        """Give the nicknames that a page lists, with their marks."""
+        """Return the nicknames that a page lists, with their marks."""
         return re.findall(r'<p class="person">.*?<a href="/user/[^"]*">(.*?)</a>', text)
 
     def test_users_are_found_too_newest_first_with_their_beginning_marked(self):

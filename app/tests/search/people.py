@@ -9,7 +9,7 @@ from app.tests.support.reading import SearchPageTestCase
 
 class PeopleSearchTests(SearchPageTestCase):
     def names(self, text: str) -> list[str]:
-        """Give the nicknames that a page lists."""
+        """Return the nicknames that a page lists."""
         links = re.findall(r'<p class="person">.*?<a href="/user/[^"]*">(.*?)</a>', text)
         return [re.sub("<.*?>", "", link) for link in links]
 

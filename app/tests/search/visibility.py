@@ -198,7 +198,7 @@ class RowsReadTests(HiddenPostsTestCase):
                     explain[db.engine.dialect.name](statement, values)
 
     def sent(self, path: str) -> list[tuple[str, object]]:
-        """Give the SELECTs of a page, and the values in them."""
+        """Return the SELECTs of a page, and the values in them."""
         browser = self.browser(self.john)
         statements = sent_selects(lambda: browser.get(path))
         self.assertEqual(browser.status, 200)

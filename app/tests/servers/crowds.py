@@ -116,7 +116,7 @@ class ManySignInsTests(unittest.TestCase):
 
 
 def workers(server) -> list[int]:
-    """Give the process ids of a server's group."""
+    """Return the process ids of a server's group."""
     group = server.process.pid
     stats = {path.parent.name: path.read_text() for path in Path("/proc").glob("[0-9]*/stat")}
     # After the name in brackets: state, parent, group.
@@ -124,6 +124,6 @@ def workers(server) -> list[int]:
 
 
 def peak_megabytes(process_id: int) -> float:
-    """Give the most memory that a process ever had, in MB (proc(5), VmHWM)."""
+    """Return the most memory that a process ever had, in MB (proc(5), VmHWM)."""
     status = Path(f"/proc/{process_id}/status").read_text()
     return int(re.search(r"VmHWM:\s*(\d+) kB", status)[1]) / 1000

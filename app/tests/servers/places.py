@@ -71,7 +71,7 @@ class LogPlaceTests(FailureCase):
             db.engine.dispose()
 
     def read_until_it_is_there(self, end: int) -> bytes:
-        """Give what came out: a terminal hands it over in pieces."""
+        """Return what came out: a terminal hands it over in pieces."""
         found = b""
         while b"a line of it" not in found and select.select([end], [], [], START_SECONDS)[0]:
             found += os.read(end, 65536)

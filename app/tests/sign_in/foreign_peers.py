@@ -26,7 +26,7 @@ class ProviderTests(JoinMixin, ForeignPeer):
         return browser.let_pages_post_themselves()
 
     def owner(self, path: str) -> tuple | None:
-        """Give the nickname and e-mail address of the user whom this identity of the peer opens."""
+        """Return nickname and e-mail address of the user whom this identity of the peer opens."""
         query = sa.select(User.nickname, User.email).join(Identity, Identity.user_id == User.id)
         with sa.create_engine(self.database, poolclass=sa.NullPool).connect() as connection:
             row = connection.execute(query.where(Identity.identifier == self.peer + path)).first()
@@ -101,7 +101,7 @@ class RelyingPartyTests(ForeignPeer):
         return browser.let_pages_post_themselves()
 
     def verdict(self, browser: Visitor) -> dict[str, str]:
-        """Give what the relying party made of the answer that `browser` brought."""
+        """Return what the relying party made of the answer that `browser` brought."""
         self.assertEqual(browser.url.partition("?")[0], self.peer + "/return", browser.text)
         return dict(line.split("=", 1) for line in browser.text.splitlines())
 

@@ -10,7 +10,7 @@ NAMES = ("typed", "openid", "nickname", "username", "state")
 
 
 def fields_of(browser: Browser) -> str:
-    """Give all that stands in the fields of a page, but where its forms lead on to."""
+    """Return all that stands in the fields of a page, but where its forms lead on to."""
     forms = [form.fields for form in browser.page.forms]
     return " ".join(v for fields in forms for name, v in fields.items() if name != "next")
 

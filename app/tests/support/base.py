@@ -41,13 +41,13 @@ _server_url = os.environ.get("TEST_DATABASE_URL")
 
 @functools.cache
 def folder() -> Path:
-    """Give the folder of what the suite makes outside the checkout; it goes when the suite ends."""
+    """Return the folder of all that the suite makes elsewhere; it goes when the suite ends."""
     return Path(tempfile.mkdtemp(prefix="microblog-tests-"))
 
 
 @functools.cache
 def database_url() -> str:
-    """Give the address of the suite's own database; app.db is never it."""
+    """Return the address of the suite's own database; app.db is never it."""
     if not _server_url:
         return f"sqlite:///{folder() / 'test.db'}"
     return create_database()
@@ -72,7 +72,7 @@ def _administer(statement: str) -> None:
 
 
 def settings(**changes) -> dict:
-    """Give settings for a test's application; nothing in them reaches what is not the test's."""
+    """Return settings for a test's application; nothing in them reaches what is not the test's."""
     return {
         "HOST": "127.0.0.1",
         "PORT": "5000",
@@ -159,7 +159,7 @@ class TestCase(unittest.TestCase):
         self.empty_database()
 
     def make_app(self, **changes) -> Flask:
-        """Give the application of these settings; making one takes a while, so each is kept."""
+        """Return the application of these settings; making one takes a while, so each is kept."""
         key = repr(sorted(changes.items()))
         if key not in _apps:
             _apps[key] = create_app(**settings(**changes))
@@ -185,7 +185,7 @@ class TestCase(unittest.TestCase):
                 connection.execute(table.delete())
 
     def browser(self, user: User | None = None) -> Browser:
-        """Give a new browser; signed in without the long way when a user is given."""
+        """Return a new browser; signed in without the long way when a user is given."""
         browser = Browser(self.app)
         if user is not None:
             browser.sign_in(user)

@@ -127,7 +127,7 @@ class Browser:
 
     @property
     def page(self) -> "Page":
-        """Give the page as it came, which is read once for however many questions."""
+        """Return the page as it came, which is read once for however many questions."""
         if self._read is None or self._read[0] is not self.response:
             self._read = self.response, Page(self.text)
         return self._read[1]
@@ -137,7 +137,7 @@ class Browser:
         return urlsplit(self.url).path
 
     def token(self) -> str:
-        """Give the CSRF token of the page."""
+        """Return the CSRF token of the page."""
         return next(form.fields["csrf_token"] for form in self.page.forms)
 
     def cookie(self, name: str):
@@ -172,7 +172,7 @@ class Page(HTMLParser):
         self.close()
 
     def value(self, field: str) -> str:
-        """Give what stands in the first field of that name."""
+        """Return what stands in the first field of that name."""
         return next(form.fields[field] for form in self.forms if field in form.fields)
 
     @property

@@ -24,7 +24,7 @@ ENTRY = re.compile(
 
 
 def reference_of(browser: Browser) -> str:
-    """Give the reference that a 500 page shows."""
+    """Return the reference that a 500 page shows."""
     return re.search(r"reference: (\w+)", browser.page.words)[1]
 
 
@@ -112,7 +112,7 @@ class FailureCase(TestCase):
         return self.log_path.read_text(encoding="utf-8").splitlines()
 
     def entries(self, word: str, count: int = 1) -> list[str]:
-        """Give the entries of the log with `word`, once there are `count` of them."""
+        """Return the entries of the log with `word`, once there are `count` of them."""
 
         def find():
             return [line for line in self.log() if word in line and not line.startswith(" ")]

@@ -14,12 +14,12 @@ BODY = re.compile(r'<p class="body e-content[^>]*>(.*?)</p>', re.DOTALL)
 
 
 def shown(browser: Browser) -> list[str]:
-    """Give the texts of the posts on a page, from top to bottom."""
+    """Return the texts of the posts on a page, from top to bottom."""
     return [html.unescape(re.sub("<[^>]+>", "", body)) for body in BODY.findall(browser.text)]
 
 
 def asking(path: str, parameters: str) -> str:
-    """Give `path`, which may ask for something already, with more parameters."""
+    """Return `path`, which may ask for something already, with more parameters."""
     return f"{path}{'&' if '?' in path else '?'}{parameters}"
 
 

@@ -37,13 +37,13 @@ class CacheTests(JoinMixin, PeopleTestCase):
         return browser
 
     def remembered(self) -> str:
-        """Give the cookie that is left of a sign-in that was to be remembered."""
+        """Return the cookie that is left of a sign-in that was to be remembered."""
         return encode_cookie(
             SignIn.begin(self.john.id, "https://john.example.com/", remembered=True)
         )
 
     def addresses(self) -> list[str]:
-        """Give an address of every page that can be opened, files of the site included."""
+        """Return an address of every page that can be opened, files of the site included."""
         rules = [rule for rule in self.app.url_map.iter_rules() if "GET" in rule.methods]
         adapter = self.app.url_map.bind("127.0.0.1:5000")
         return [

@@ -66,7 +66,7 @@ class EveryPageTests(unittest.TestCase):
         cls.visits = [(page, readers.visit(page)) for page in pages()]
 
     def pages(self):
-        """Give the name of every page with a browser on it."""
+        """Yield the name of every page with a browser on it."""
         for page, browser in self.visits:
             yield page.name, browser
 

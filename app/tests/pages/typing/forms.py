@@ -7,7 +7,7 @@ from app.tests.support.base import PASSWORD, JoinMixin, PeopleTestCase, TestCase
 
 class RefusedFormTests(JoinMixin, PeopleTestCase):
     def refused(self):
-        """Give every form of the site on a browser that has just been refused."""
+        """Yield every form of the site on a browser that has just been refused."""
         visitor = self.browser()
         visitor.get("/login")
         visitor.submit(button="Sign in with OpenID", openid="")

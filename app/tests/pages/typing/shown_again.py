@@ -21,7 +21,7 @@ class ShownAgainTests(JoinMixin, PeopleTestCase):
     }
 
     def sent(self, form) -> dict[str, str]:
-        """Give a form with a secret in each field of a password."""
+        """Return a form with a secret in each field of a password."""
         secret = typed._names(typed.PasswordField)
         own = [name for name in dir(form) if name in secret]
         self.assertTrue(own)

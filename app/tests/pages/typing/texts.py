@@ -12,7 +12,7 @@ from app.rendering.identicon import identicon
 
 
 def shown(text: str, *known: str) -> str:
-    """Give the HTML of `text` on a site whose members are `known`."""
+    """Return the HTML of `text` on a site whose members are `known`."""
     return str(linkify.render(text, set(known), "/user/", "/tag/"))
 
 

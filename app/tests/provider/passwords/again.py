@@ -32,7 +32,7 @@ class PasswordAgainCase(ProviderCase):
         self.assertEqual(browser.page.forms[0].fields["username"], "miguel")
 
     def told(self, browser: Browser) -> str:
-        """Give the time of the password that an answer names, which has to be signed."""
+        """Return the time of the password that an answer names, which has to be signed."""
         verdict = self.verdict(browser)
         self.assertEqual((verdict.status, verdict.identity_url), ("success", MIGUEL))
         policies = pape.Response.fromSuccessResponse(verdict)

@@ -123,7 +123,7 @@ class HashingTests(JoinMixin, TestCase):
                 thread.join()
 
     def inside(self) -> int:
-        """Give how many have a turn or wait for one."""
+        """Return how many have a turn or wait for one."""
         return hashing.MAX_AT_ONCE + hashing.MAX_WAITING - hashing._inside._value
 
     def test_two_are_hashed_at_once_and_the_others_wait(self):

@@ -58,7 +58,7 @@ class SecondFactorTakeoverTests(SecondFactorCase, ProviderCase):
         return code
 
     def robbed(self) -> Browser:
-        """Give a browser with the owner's session, of which a page may have more than once."""
+        """Return a browser with the owner's session, of which a page may have more than once."""
         return self.browser().take_cookies(self.home, "session")
 
     # The password alone.

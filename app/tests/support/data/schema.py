@@ -17,7 +17,7 @@ if not TEST_SERVER:
 
 
 def differences(connection) -> list:
-    """Give what Alembic would have to change to turn this schema into that of the models."""
+    """Return what Alembic would have to change to turn this schema into that of the models."""
     context = MigrationContext.configure(
         connection,
         opts={

@@ -64,7 +64,7 @@ def _make_statements(limits: dict[str, int]) -> None:
 
 
 def hidden() -> tuple[sa.ColumnElement[bool], ...]:
-    """Give conditions of each kind: on the post, on who reads, and on the author's row."""
+    """Return conditions of each kind: on the post, on who reads, and on the author's row."""
     author = aliased(User)
     return (
         sa.or_(Post.body.not_like("%hidden%"), Post.user_id == visibility.READER),
@@ -107,7 +107,7 @@ class HiddenPostsTestCase(PeopleTestCase):
         return list(map(int, found))
 
     def down(self, browser: Browser) -> list[list[int]]:
-        """Give the ids of this page and of all that are older."""
+        """Return the ids of this page and of all that are older."""
         pages = [self.ids(browser)]
         while "Older" in browser.page.links:
             browser.get(browser.page.links["Older"])

@@ -14,7 +14,7 @@ from app.tests.support.openid.relying_party import REALM, request_path
 
 
 def announced() -> str:
-    """Give the name of a file in which something is announced."""
+    """Return the name of a file in which something is announced."""
     path = folder() / "announced"
     path.write_text(f"New: {LONGEST_WORD}. See https://example.com/news")
     return str(path)
@@ -29,7 +29,7 @@ def _refused(path: str, name: str, reader: str = "visitor", status: int = 400, *
 
 
 def pages(origin: str = SITE) -> list[SitePage]:
-    """Give every page of the site at `origin`."""
+    """Return every page of the site at `origin`."""
     asked = request_path()
     asked_at_length = request_path(return_to=REALM + "return?" + "x" * 2000)
     identity = origin + "/id/miguel"

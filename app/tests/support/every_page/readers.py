@@ -98,7 +98,7 @@ class Readers(JoinMixin):
             db.session.registry.clear()
 
     def _browser(self, **kept) -> Browser:
-        """Give a browser whose session holds these values."""
+        """Return a browser whose session holds these values."""
         browser = Browser(self.app, self.origin)
         if kept:
             with browser.client.session_transaction(base_url=self.origin) as session:
@@ -111,7 +111,7 @@ class Readers(JoinMixin):
         return self._browser(newcomer=[identifier, *NEWCOMER[1:]])
 
     def _guarded(self) -> Browser:
-        """Give the browser of somebody who has typed a code."""
+        """Return the browser of somebody who has typed a code."""
         browser = self._browser()
         browser.join_provider("guarded")
         with writing() as session:
@@ -190,7 +190,7 @@ class Readers(JoinMixin):
         return browser
 
     def path(self, page: SitePage) -> str:
-        """Give where a page is, as far as only the application knows it."""
+        """Return where a page is, as far as only the application knows it."""
         if page.path != UNSUBSCRIBE:
             return page.path
         with self.app.app_context():
@@ -211,10 +211,10 @@ class Readers(JoinMixin):
         return copy.copy(browser)
 
     def changed(self, page: SitePage) -> contextlib.AbstractContextManager:
-        """Give a block in which the application has the settings of `page`."""
+        """Return a block in which the application has the settings of `page`."""
         return mock.patch.dict(self.app.config, page.changes)
 
 
 def first_link(browser: Browser, text: str) -> str:
-    """Give where the first link leads whose text begins like this."""
+    """Return where the first link leads whose text begins like this."""
     return next(href for words, href in browser.page.links.items() if words.startswith(text))

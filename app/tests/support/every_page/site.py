@@ -10,7 +10,7 @@ from app.tests.support.failures import add_failing_pages
 
 
 def site_of_every_page(database_url: str, **changes) -> Flask:
-    """Give an application with all of these pages, on a database that is still empty."""
+    """Return an application with all of these pages, on a database that is still empty."""
     values = settings(
         DATABASE_URL=database_url, TESTING=False, RATELIMIT_ENABLED="on", GRAVATAR="off"
     )

@@ -24,7 +24,7 @@ class EndingCase(JoinMixin, SecondProviderCase):
         self.abroad = self.provider.origin + "/id/miguel"
 
     def own_sign_in(self, username: str = "miguel", remember: bool = False) -> Browser:
-        """Give a new browser that is signed in with an account of this site."""
+        """Return a new browser that is signed in with an account of this site."""
         browser = self.browser()
         browser.get("/login")
         form = {"csrf_token": browser.token(), "provider": "own"}
@@ -34,7 +34,7 @@ class EndingCase(JoinMixin, SecondProviderCase):
         return browser
 
     def foreign_sign_in(self, browser: Browser | None = None) -> Browser:
-        """Give a browser in which miguel is signed in with the OpenID that he has elsewhere."""
+        """Return a browser in which miguel is signed in with the OpenID that he has elsewhere."""
         if self.owner_of(self.abroad) is None:
             self.miguel.add_identity(self.abroad)
         return self.sign_in(self.abroad, browser)
@@ -145,7 +145,7 @@ class ProvingCase(JoinMixin, SecondProviderCase):
                 return self.count(User) == 0
 
     def asked(self, browser: Browser) -> dict[str, str]:
-        """Give what the provider is asked to which the browser was sent."""
+        """Return what the provider is asked to which the browser was sent."""
         self.assertIsNone(browser.response, browser.url)
         return {name: v[0] for name, v in parse_qs(urlsplit(browser.url).query).items()}
 

@@ -62,7 +62,7 @@ class Visitor(SocketBrowser):
         return self
 
     def queries(self, address: str) -> list[dict[str, str]]:
-        """Give the query of each visit to `address`."""
+        """Return the query of each visit to `address`."""
         parts = [visit.partition(" ")[2].partition("?") for visit in self.visited]
         return [dict(parse_qsl(query)) for page, _, query in parts if page == address]
 

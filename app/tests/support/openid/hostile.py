@@ -120,7 +120,7 @@ class HostileServer:
         self._listener.close()
 
     def asked(self, path: str) -> list[Asked]:
-        """Give the requests for `path`, whatever their query."""
+        """Return the requests for `path`, whatever their query."""
         return [request for request in self.requests if urlsplit(request.path).path == path]
 
     def _start(self, target, *args) -> None:

@@ -22,7 +22,7 @@ REFUSED = "That sign-in does not work"
 
 
 def request_path(**fields) -> str:
-    """Give the path with which another site sends its visitor here, also one no library makes.
+    """Return the path with which another site sends its visitor here, also one no library makes.
 
     `fields` are those of the protocol; None leaves one out.
     """
@@ -72,7 +72,7 @@ class ProviderCase(TestCase):
         self.negotiator = None
 
     def member(self, username: str = "miguel", email: str = "") -> Browser:
-        """Give the browser of a new account, which is signed in there."""
+        """Return the browser of a new account, which is signed in there."""
         browser = self.browser()
         browser.join_provider(username, email)
         self.assertEqual(browser.path, "/openid")
@@ -91,7 +91,7 @@ class ProviderCase(TestCase):
             fetchers.setDefaultFetcher(before)
 
     def ask(self, identity: str = ENDPOINT, extensions=(), realm=REALM, immediate=False) -> str:
-        """Give the address to which the foreign site sends its visitor."""
+        """Return the address to which the foreign site sends its visitor."""
         with self.consumer() as one:
             request = one.begin(identity)
         for extension in extensions:

@@ -151,7 +151,7 @@ class SecondProvider:
         return Answer(form.action, form.fields)
 
     def answer(self, asked: Asked) -> Reply:
-        """Give the reply to any request."""
+        """Return the reply to any request."""
         path = urlsplit(asked.path).path
         if path in self.silent:
             self._awake.wait(FOR_EVER)

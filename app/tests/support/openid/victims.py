@@ -43,7 +43,7 @@ class TakeoverCase(SecondProviderCase):
         ]
 
     def attempts(self):
-        """Give each attempt: how the provider lies, or what it serves, and what was typed."""
+        """Yield each attempt: how the provider lies, or what it serves, and what was typed."""
         p, v, op = self.provider, self.abroad, self.honest.endpoint
         evil, mine = p.origin + "/id/evil", p.origin + "/"
         both = {"claimed_id": v, "identity": v}

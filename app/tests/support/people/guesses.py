@@ -20,13 +20,13 @@ class GuessCase(JoinMixin, TestCase):
         return browser
 
     def guess(self, browser: Browser, password="a guess", username="miguel") -> int:
-        """Give the status of the answer; 200 stands for a sign-in."""
+        """Return the status of the answer; 200 stands for a sign-in."""
         browser.get("/openid/sign-in")
         browser.submit(username=username, password=password)
         return browser.status
 
     def waits(self, browser: Browser) -> int:
-        """Give the seconds after which the page says to come back."""
+        """Return the seconds after which the page says to come back."""
         self.assertEqual((browser.status, browser.page.heading), (429, "Not so fast"))
         self.assertIn("The password was wrong too often. Please try again in", browser.page.words)
         return int(browser.response.headers["Retry-After"])

@@ -24,7 +24,7 @@ class JoiningCase(JoinMixin, SecondProviderCase):
         self.bob = User.sign_up("https://bob.example.com/", "bob", None)
 
     def under(self, join: str):
-        """Give a block in which JOIN is set like this."""
+        """Return a block in which JOIN is set like this."""
         return mock.patch.dict(self.app.config, JOIN=join)
 
     def foreign(self, name: str, browser: Browser | None = None) -> Browser:

@@ -44,7 +44,7 @@ class ModerationCase(PeopleTestCase):
         return browser
 
     def actions(self) -> list[tuple]:
-        """Give the log: who did what, about whom."""
+        """Return the log: who did what, about whom."""
         db.session.rollback()
         rows = sa.select(Action.moderator_name, Action.kind, Action.user_id).order_by(Action.id)
         return [tuple(row) for row in db.session.execute(rows)]
@@ -55,7 +55,7 @@ class ModerationCase(PeopleTestCase):
         return list(db.session.scalars(own.order_by(Notification.id)))
 
     def state(self) -> tuple:
-        """Give all that decisions change, to see that nothing has."""
+        """Return all that decisions change, to see that nothing has."""
         db.session.rollback()
         return tuple(
             len(db.session.execute(sa.select(table)).all())

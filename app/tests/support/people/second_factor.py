@@ -11,7 +11,7 @@ SETTINGS = "/openid/second-factor"
 
 
 def codes(browser: Browser) -> list[str]:
-    """Give what stands on the page as code: the key, or the recovery codes."""
+    """Return what stands on the page as code: the key, or the recovery codes."""
     return re.findall(r"<code>(.*?)</code>", browser.text)
 
 
@@ -23,7 +23,7 @@ class Phone:
         self.codes = pyotp.TOTP(key.replace(" ", ""))
 
     def shows(self, steps: int = 0) -> str:
-        """Give the code of now, or of so many half minutes from now."""
+        """Return the code of now, or of so many half minutes from now."""
         return self.codes.at(self.clock.moment, counter_offset=steps)
 
     def next(self) -> str:
@@ -49,14 +49,14 @@ class SecondFactorCase(JoinMixin, TestCase):
         return Phone(self.clock, codes(browser)[0])
 
     def turn_on(self, browser: Browser) -> tuple[Phone, list[str]]:
-        """Give the phone with the key, and the recovery codes."""
+        """Return the phone with the key, and the recovery codes."""
         phone = self.begin_set_up(browser)
         browser.submit(code=phone.shows())
         self.assertEqual(browser.page.heading, "Your recovery codes")
         return phone, codes(browser)
 
     def half(self, username: str = "miguel", browser: Browser | None = None) -> Browser:
-        """Give a browser in which the password was typed and the code is asked for."""
+        """Return a browser in which the password was typed and the code is asked for."""
         browser = browser or self.browser()
         browser.get(SITE + "/openid/sign-in")
         browser.submit(username=username, password=PASSWORD)

@@ -137,7 +137,7 @@ class Chromium:
             raise AssertionError(answer["exceptionDetails"])
 
     def evaluate(self, expression: str):
-        """Give the value of an expression, or of its promise, in the page."""
+        """Return the value of an expression, or of its promise, in the page."""
         answer = self.command(
             "Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True
         )
@@ -146,7 +146,7 @@ class Chromium:
         return answer["result"].get("value")
 
     def texts(self, selector: str) -> list[str]:
-        """Give what can be read in each of these elements."""
+        """Return what can be read in each of these elements."""
         elements = f"[...document.querySelectorAll({json.dumps(selector)})]"
         return self.evaluate(f"{elements}.map(e => e.checkVisibility() ? e.innerText.trim() : '')")
 
@@ -159,7 +159,7 @@ class Chromium:
         return self.evaluate("performance.getEntriesByType('navigation')[0].responseStatus")
 
     def field(self, name: str):
-        """Give the first field of this name that can be seen."""
+        """Return the first field of this name that can be seen."""
         return self.driver.find_element(By.CSS_SELECTOR, f"[name='{name}']:not([type=hidden])")
 
     def fill(self, **values: str) -> None:
@@ -218,7 +218,7 @@ class Chromium:
     # What it has to say
 
     def problems(self, *origins: str) -> list[str]:
-        """Give what the console complained of since the last call, and each foreign request.
+        """Return what the console complained of since the last call, and each foreign request.
 
         Requests to `origins`, with their slash, are not foreign. Hints are no complaints, nor
         that a page came with a status of 400 or more: the tests see to those.

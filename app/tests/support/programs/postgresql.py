@@ -15,7 +15,7 @@ OPTIONS = "-c listen_addresses=127.0.0.1 -c fsync=off -c unix_socket_directories
 
 
 def programs() -> Path | None:
-    """Give the folder of PostgreSQL's own programs, the newest, or None; Debian has them aside."""
+    """Return the folder of the newest PostgreSQL's programs, which Debian has aside, or None."""
     found = shutil.which("pg_ctl")
     folders = sorted(
         Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name)
@@ -25,7 +25,7 @@ def programs() -> Path | None:
 
 
 def account() -> str | None:
-    """Give the account that the server runs as: it refuses to run as root."""
+    """Return the account that the server runs as: it refuses to run as root."""
     if os.geteuid() != 0:
         return None
     with contextlib.suppress(KeyError):

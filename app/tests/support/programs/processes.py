@@ -38,7 +38,7 @@ _running: set["Process"] = set()
 
 
 def copy_of_the_site(case) -> Path:
-    """Give a folder with the site as in a fresh clone, removed when `case` is done.
+    """Return a folder with the site as in a fresh clone, removed when `case` is done.
 
     `case` is a test, or a class of tests for what its tests share.
     """
@@ -73,7 +73,7 @@ def unhurried(folder: Path, **fixed) -> dict[str, str]:
 
 
 def temporary_folder(case) -> Path:
-    """Give an empty folder that is removed when `case`, a test or a class of tests, is done."""
+    """Return an empty folder that is removed when `case`, a test or a class of tests, is done."""
     folder = tempfile.mkdtemp(dir=base.folder())
     clean_up_of(case)(shutil.rmtree, folder, ignore_errors=True)
     return Path(folder)
@@ -90,7 +90,7 @@ def free_port() -> int:
 
 
 def fresh_database(case) -> str:
-    """Give the address of an empty database, of the suite's kind, that is removed after `case`."""
+    """Return the address of an empty database of the suite's kind, which goes after `case`."""
     if not TEST_SERVER:
         return f"sqlite:///{temporary_folder(case) / 'fresh.db'}"
     url = base.create_database()
@@ -228,7 +228,7 @@ def missing(sentence: str) -> None:
 
 
 def environment(home: Path, **settings) -> dict[str, str]:
-    """Give an environment in which nothing of the surrounding one is a setting."""
+    """Return an environment in which nothing of the surrounding one is a setting."""
     kept = {
         name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TZ") if name in os.environ
     }
