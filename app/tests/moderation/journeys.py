@@ -6,45 +6,15 @@ from app import db
 from app.database import writing
 from app.models import User
 from app.models.moderation.reports import CHOICES
-from app.tests.support.base import PASSWORD, Browser
-from app.tests.support.programs.chromium import Chromium
-from app.tests.support.programs.served_site import ServedSite
+from app.tests.support.base import PASSWORD
+from app.tests.support.programs.journeys import SiteJourneyCase
 from app.views.moderation.reports import THANKS
 from app.views.moderation.suspension import SENT
 
 DONE = "Done. Everybody can read it in the log."
 
 
-class QuarrelJourneyTests(unittest.TestCase):
-    slow = True
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.chromium = Chromium.of_this_process()
-        cls.site = ServedSite(cls, host="localhost")
-
-    def setUp(self):
-        self.chromium.reset()
-        self.chromium.run_scripts(False)
-        context = self.site.app.app_context()
-        context.push()
-        self.addCleanup(context.pop)
-
-    def tearDown(self):
-        self.assertEqual(self.chromium.problems(self.site.origin + "/"), [])
-
-    def open(self, path: str) -> None:
-        self.chromium.driver.get(self.site.origin + path)
-
-    def be(self, user: User | None) -> None:
-        """Let the browser be this user's from now on."""
-        browser = Browser(self.site.app, self.site.origin)
-        browser.get("/explore")
-        if user is not None:
-            browser.sign_in(user)
-        self.chromium.take_cookies(browser)
-
+class QuarrelJourneyTests(SiteJourneyCase, unittest.TestCase):
     def statuses(self) -> list[str]:
         return self.chromium.texts("[role=status]")
 

@@ -11,44 +11,18 @@ import feedparser
 from app import db
 from app.database import writing
 from app.models import ConfirmedEmail, MailChoice, User
-from app.tests.support.base import Browser
-from app.tests.support.programs.chromium import PAGE_SECONDS, Chromium
+from app.tests.support.programs.chromium import PAGE_SECONDS
+from app.tests.support.programs.journeys import SiteJourneyCase
 from app.tests.support.programs.mail import MAIL_SECONDS, mail_server
 from app.tests.support.programs.processes import wait_until
-from app.tests.support.programs.served_site import ServedSite
 
 
-class HearingJourneyTests(unittest.TestCase):
-    slow = True
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.chromium = Chromium.of_this_process()
-        cls.site = ServedSite(cls, host="localhost")
-
+class HearingJourneyTests(SiteJourneyCase, unittest.TestCase):
     def setUp(self):
-        self.chromium.reset()
-        self.chromium.run_scripts(False)
+        super().setUp()
         self.box = mail_server(self)
         mail = {"MAIL_SERVER": "127.0.0.1", "MAIL_PORT": self.box.port}
         self.enterContext(mock.patch.dict(self.site.app.config, mail))
-        context = self.site.app.app_context()
-        context.push()
-        self.addCleanup(context.pop)
-
-    def tearDown(self):
-        self.assertEqual(self.chromium.problems(self.site.origin + "/"), [])
-
-    def open(self, path: str) -> None:
-        self.chromium.driver.get(self.site.origin + path)
-
-    def be(self, user: User) -> None:
-        """Let the browser be this user's from now on."""
-        browser = Browser(self.site.app, self.site.origin)
-        browser.get("/explore")
-        browser.sign_in(user)
-        self.chromium.take_cookies(browser)
 
     def write(self, body: str) -> None:
         self.open("/")
