@@ -10,7 +10,7 @@ from flask.cli import with_appcontext
 from app.database import end_transaction
 from app.extensions import db
 from app.mail import letters, smtp
-from app.models import User
+from app.models import ConfirmedEmail, User
 from app.models.notifications import mail
 from app.queries import notifications
 from app.rendering import letters as words
@@ -36,7 +36,7 @@ def send() -> None:
         raise click.ClickException("MAIL_SERVER is not set: members get no mail.")
     count = 0
     for user_id in mail.waiting():
-        address = mail.confirmed_email(user_id)
+        address = ConfirmedEmail.address_of(user_id)
         letter_id = mail.claim(user_id) if address else None
         if address is None or letter_id is None:
             continue

@@ -36,6 +36,12 @@ class ConfirmedEmail(Model):
         return db.session.get(ConfirmedEmail, user_id)
 
     @staticmethod
+    def address_of(user_id: int) -> str | None:
+        """Return the address that a user has confirmed, or None."""
+        email = ConfirmedEmail.of(user_id)
+        return email.address if email else None
+
+    @staticmethod
     def forget(session: Session, user_id: int) -> None:
         """Delete that of a user, as a part of what the caller changes."""
         session.execute(sa.delete(ConfirmedEmail).where(ConfirmedEmail.user_id == user_id))

@@ -7,13 +7,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.database import UTCDateTime, now, writing
 from app.extensions import Model
+from app.models.notifications.turns import take_turns
 
 # Of one user; the oldest make room for more.
 MAX_CHOICES = 1000
 # Who follow one conversation: as many rows each reply to it may write.
 MAX_LISTENERS = 200
-
-_user = sa.table("user", sa.column("id"))
 
 
 class TooManyListeners(Exception):
@@ -41,9 +40,7 @@ class ConversationChoice(Model):
         """
         own = ConversationChoice.user_id == user_id
         with writing() as session:
-            # Two tabs take turns.
-            lock = sa.select(_user.c.id).where(_user.c.id == user_id)
-            if session.scalar(lock.with_for_update(key_share=True)) is None:
+            if not take_turns(session, user_id):
                 return
             this_one = own, ConversationChoice.thread_id == thread_id
             session.execute(sa.delete(ConversationChoice).where(*this_one))

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from app.database import UTCDateTime, now, writing
 from app.extensions import Model, db
 from app.models.moderation.actions import Suspension
+from app.models.notifications.turns import take_turns
 from app.models.tokens import hashed, new_token
 
 _user = sa.table("user", sa.column("id"), sa.column("nickname"))
@@ -27,9 +28,8 @@ class PrivateFeed(Model):
         """Return a new token for the feeds of this user; one from before opens nothing any more."""
         token = new_token()
         with writing() as session:
-            # Two tabs take turns, and whoever is being suspended gets none that opens anything.
-            lock = sa.select(_user.c.id).where(_user.c.id == user_id)
-            session.execute(lock.with_for_update(key_share=True))
+            # Whoever is being suspended gets none that opens anything.
+            take_turns(session, user_id)
             PrivateFeed.end(session, user_id)
             if Suspension.of(user_id) is None:
                 session.add(PrivateFeed(user_id=user_id, token_hash=hashed(token)))

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.database import UTCDateTime, end_transaction, now, writing
 from app.extensions import Model, db
-from app.models.emails.confirmed import ConfirmedEmail
 from app.models.notifications.notification import Notification
+from app.models.notifications.turns import take_turns
 from app.models.tokens import derived
 
 # Letters to one user within a day, by when they want them.
@@ -22,8 +22,6 @@ MAX_LETTERS = {"at once": 10, "daily": 1}
 DAY = timedelta(days=1)
 # Users who are looked for at once.
 CHUNK = 100
-
-_user = sa.table("user", sa.column("id"))
 
 
 class MailChoice(Model):
@@ -46,9 +44,7 @@ class MailChoice(Model):
     def choose(user_id: int, pace: str | None) -> None:
         """Write letters to this user at that pace from now on, or none."""
         with writing() as session:
-            # Two tabs take turns.
-            lock = sa.select(_user.c.id).where(_user.c.id == user_id)
-            if session.scalar(lock.with_for_update(key_share=True)) is None:
+            if not take_turns(session, user_id):
                 return
             choice = session.get(MailChoice, user_id)
             if choice and pace:
@@ -139,12 +135,6 @@ def give_back(letter_id: int) -> None:
             .values(letter_id=None)
         )
         session.execute(sa.delete(Letter).where(Letter.id == letter_id))
-
-
-def confirmed_email(user_id: int) -> str | None:
-    """Return the mail address that this user has confirmed, or None."""
-    email = ConfirmedEmail.of(user_id)
-    return email.address if email else None
 
 
 def unsubscribing_token(user_id: int) -> str:

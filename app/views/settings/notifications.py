@@ -16,7 +16,7 @@ from flask_login import login_required
 from app.database import writing
 from app.extensions import csrf
 from app.mail.letters import can_write_to_members
-from app.models import MailChoice, PrivateFeed
+from app.models import ConfirmedEmail, MailChoice, PrivateFeed
 from app.models.notifications import mail
 from app.web.headers import keep_address_secret
 from app.web.origin import own_url
@@ -46,7 +46,7 @@ def _page(token: str | None = None) -> str:
 
 def _email() -> str | None:
     """Return where letters to the user go, or None when they can go nowhere."""
-    return mail.confirmed_email(g.user.id) if can_write_to_members() else None
+    return ConfirmedEmail.address_of(g.user.id) if can_write_to_members() else None
 
 
 @bp.post("/settings/notifications/feeds")
