@@ -8,6 +8,7 @@ import psycopg
 import sqlalchemy as sa
 
 from app.database import in_use
+from app.extensions import db
 
 # What libpq is told unless DATABASE_URL says otherwise. A server that takes no connection, or
 # whose machine is gone, is given up after these seconds (the last: milliseconds).
@@ -91,4 +92,6 @@ def unhurried(engine: sa.Engine) -> Iterator[None]:
         yield
     finally:
         _unhurried.reset(before)
+        # One that is still in use would be left to nobody, too.
+        db.session.remove()
         engine.dispose()

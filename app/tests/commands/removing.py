@@ -31,8 +31,9 @@ class BroomTests(JoinMixin, PeopleTestCase):
 
     def test_a_post_is_removed(self):
         post, other = self.post(self.john, "one"), self.post(self.john, "two")
-        result = self.run_command("post", "remove", str(post.id))
-        self.assertEqual(result.stdout, f"Removed post {post.id}.\n")
+        post_id = post.id
+        result = self.run_command("post", "remove", str(post_id))
+        self.assertEqual(result.stdout, f"Removed post {post_id}.\n")
         self.assertEqual(self.count(Post), 1)
         self.assertEqual(other.body, "two")
 

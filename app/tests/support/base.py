@@ -197,6 +197,8 @@ class TestCase(unittest.TestCase):
         # The process of a command would end with it, and so would what it does to loggers.
         library = logging.getLogger("openid")
         self.addCleanup(library.setLevel, library.level)
+        # So that it has the database to itself, as in its own process: it closes the pool.
+        db.session.rollback()
         with app.app_context():
             result = app.test_cli_runner().invoke(args=arguments)
         self.assertNotIn("Traceback", result.output)

@@ -29,6 +29,9 @@ class LettersMixin:
         lane.not_before = 0.0
         # None of this test arrives in the next one.
         self.addCleanup(wait_until, lambda: not lane.letters, MAIL_SECONDS, "letters sent")
+        if recovery := self.app.extensions.get("recovery"):
+            # First of all, for only then they wait.
+            self.addCleanup(wait_until, lambda: not recovery.asked, MAIL_SECONDS, "letters written")
 
     def letter(self, to: str) -> EmailMessage:
         """Return the next letter, which is to this address."""
