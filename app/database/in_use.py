@@ -83,8 +83,12 @@ def unused(url: sa.URL) -> Iterator[None]:
             if time.monotonic() > deadline:
                 raise InUse
             time.sleep(0.05)
-        # It ends with the connection, also when we crash.
-        yield
+        try:
+            yield
+        finally:
+            # It would end with the connection, as when we crash, but a moment later: too late for
+            # whoever connects next.
+            connection.execute(sa.select(sa.func.pg_advisory_unlock(USE_LOCK)))
 
 
 def _file_of(database: str) -> str:

@@ -3,15 +3,17 @@
 import os
 import signal
 import sys
+import unittest
 
 import sqlalchemy as sa
 
 from app import db
-from app.database.in_use import unused
+from app.database.in_use import USE_LOCK, unused
 from app.database.upgrade import is_current
 from app.tests.support.data.copies import REVISIONS, CopyCase
 from app.tests.support.programs.processes import (
     START_SECONDS,
+    TEST_SERVER,
     Process,
     copy_of_the_site,
     site_server,
@@ -79,6 +81,24 @@ class InUseTests(CopyCase):
         self.assertRegex(server.output, r"DATABASE_URL: .*is being restored or moved\.\n\Z")
         self.assertNotIn("Traceback", server.output)
         self.start("runp.py").wait()
+
+    @unittest.skipUnless(TEST_SERVER, "about PostgreSQL alone")
+    def test_it_can_be_used_again_as_soon_as_that_is_over(self):
+        # A server that has much to do notices the end of a connection a moment later.
+        engine, held = sa.create_engine(self.url, isolation_level="AUTOCOMMIT"), []
+        self.addCleanup(engine.dispose)
+        locks = sa.text("SELECT count(*) FROM pg_locks WHERE objid = :lock AND mode = :mode")
+        with engine.connect() as connection:
+
+            def note(closing, record):
+                values = {"lock": USE_LOCK, "mode": "ExclusiveLock"}
+                held.append(connection.scalar(locks, values))
+
+            sa.event.listen(sa.pool.NullPool, "close", note)
+            self.addCleanup(sa.event.remove, sa.pool.NullPool, "close", note)
+            with unused(sa.make_url(self.url)):
+                note(None, None)
+        self.assertEqual(held[:2], [1, 0])
 
     def test_what_is_killed_in_the_middle_leaves_the_old_one(self):
         old = self.filled("0001", self.sqlite("old.db"))
