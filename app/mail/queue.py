@@ -261,7 +261,8 @@ class MailQueue:
         if waiting.attempts >= MAX_ATTEMPTS:
             end = end or "given up"
         with self.bell:
-            self._remove(lane, waiting)
+            if not self._remove(lane, waiting):
+                return
             if not end:
                 waiting.not_before = time.monotonic() + pause
                 lane.letters.append(waiting)
@@ -269,10 +270,12 @@ class MailQueue:
             later = end or f"tried again in {pause:.0f} seconds"
             self.warn(f"mail was not sent, {later}: {waiting.told(error)}: {waiting.name}")
 
-    def _remove(self, lane: Lane, waiting: Waiting) -> None:
-        # Gone already when the process was about to end and could not wait.
+    def _remove(self, lane: Lane, waiting: Waiting) -> bool:
+        """Return whether it still waited: the end of the process may have told of it already."""
         with self.bell, contextlib.suppress(ValueError):
             lane.letters.remove(waiting)
+            return True
+        return False
 
     def _log_unsent(self) -> None:
         with self.bell:

@@ -206,6 +206,15 @@ class CrowdedQueueTests(MailCase):
                 self.assertIn(reference, self.subjects()[0])
                 self.queue.members.letters.clear()
 
+    def test_one_that_was_told_of_at_the_end_is_not_told_of_again(self):
+        # Whoever ends does not wait for a server that is slow, whose answer comes then.
+        self.fill(1)
+        lane, waiting = self.queue._next()
+        self.queue._log_unsent()
+        self.queue._keep(lane, waiting, OSError("too late"))
+        self.queue._log_unsent()
+        self.assertEqual(len(self.entries("News 0")), 1)
+
     def test_failures_that_fill_their_places_leave_others_theirs(self):
         for number in range(MAX_LETTERS + 1):
             failure = letter(self.app.config, ["admin@example.com"], f"Failure {number}", "text")
