@@ -13,7 +13,8 @@ class RollingRestartTests(unittest.TestCase):
     def test_nothing_fails_and_nothing_is_lost(self):
         fleet = Fleet(self, RATELIMIT_ENABLED="off")
         tls = fleet.nginx.tls
-        load = Load(fleet.origin, fleet.database.url, SECRET_KEY, writers=4, readers=4, tls=tls)
+        people = {"writers": 4, "readers": 4, "keeps_alive": False}
+        load = Load(fleet.origin, fleet.database.url, SECRET_KEY, tls=tls, **people)
         with load:
             faults.rolling_restart(fleet, seconds=0)
         self.assertEqual([outcome for outcome in load.outcomes if outcome.has_failed], [])

@@ -53,7 +53,14 @@ def _fleet(case, name: str, seconds: float) -> None:
     fault, settings, aim = FLEET[name]
     options = {"RATELIMIT_ENABLED": "off", **settings}
     fleet = Fleet(case, in_own_time=False, **options)
-    load = Load(fleet.origin, fleet.database.url, SECRET_KEY, tls=fleet.nginx.tls)
+    tells_nginx = fault is faults.rolling_restart
+    load = Load(
+        fleet.origin,
+        fleet.database.url,
+        SECRET_KEY,
+        tls=fleet.nginx.tls,
+        keeps_alive=not tells_nginx,
+    )
     _run(load, name, aim, seconds, lambda: fault(fleet, seconds))
     for folder in fleet.folders:
         print(f"  {_told(folder) or 'no failure in the log'}")

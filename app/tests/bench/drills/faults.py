@@ -10,15 +10,18 @@ from pathlib import Path
 
 from app.tests.servers.crowds import workers
 from app.tests.support.fleet.fleet import Fleet
+from app.tests.support.fleet.nginx import children
 from app.tests.support.programs.processes import temporary_folder
 
 
 def rolling_restart(fleet: Fleet, seconds: float) -> None:
-    """Restart one machine after the other."""
+    """Restart one machine after the other, each when nginx passes nothing on to it."""
     for number, machine in enumerate(fleet.machines):
+        fleet.nginx.leave_out(fleet.ports[number])
         machine.stop(signal.SIGTERM)
         fleet.machines[number] = fleet.start(number).wait()
         time.sleep(seconds / 20)
+    fleet.nginx.leave_out()
 
 
 def kill_worker(fleet: Fleet, seconds: float) -> None:
@@ -46,7 +49,7 @@ def restart_database(fleet: Fleet, seconds: float) -> None:
 
 def pause_database(fleet: Fleet, seconds: float) -> None:
     first = (fleet.database.folder / "data" / "postmaster.pid").read_text().split()[0]
-    with paused([int(first), *_children(int(first))]):
+    with paused([int(first), *children(int(first))]):
         time.sleep(seconds)
 
 
@@ -64,11 +67,6 @@ def paused(process_ids: list[int]) -> Iterator[None]:
     finally:
         for process_id in process_ids:
             os.kill(process_id, signal.SIGCONT)
-
-
-def _children(process_id: int) -> list[int]:
-    found = Path(f"/proc/{process_id}/task/{process_id}/children").read_text()
-    return [int(child) for child in found.split()]
 
 
 @contextmanager

@@ -44,6 +44,9 @@ class Load:
     writers: int = 8
     readers: int = 8
     tls: ssl.SSLContext | None = None
+    # Whether a connection serves for many requests. nginx ends such a one when it is told anew, and
+    # a browser makes another then, as this does not.
+    keeps_alive: bool = True
     # Between two requests of the same, in seconds.
     pause: float = 0.05
     outcomes: list[Outcome] = field(default_factory=list)
@@ -94,7 +97,9 @@ class Load:
     def _ask(self, connection, method: str, path: str, body=None, **headers: str) -> int | str:
         began = time.monotonic()
         try:
-            connection.request(method, path, body, {"Referer": self.origin + "/", **headers})
+            headers |= {"Referer": self.origin + "/"}
+            headers |= {} if self.keeps_alive else {"Connection": "close"}
+            connection.request(method, path, body, headers)
             answer = connection.getresponse()
             answer.read()
             status: int | str = answer.status

@@ -1,6 +1,7 @@
 """nginx with the very file of .github/deploy, on free ports and with a certificate of its own."""
 
 import os
+import signal
 import socket
 import ssl
 import subprocess
@@ -38,6 +39,12 @@ SELF_SIGNED = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -no
 SELF_SIGNED += " -subj /CN=localhost -addext subjectAltName=DNS:localhost"
 
 
+def children(process_id: int) -> list[int]:
+    """Return the ids of the processes that this one has made (proc(5))."""
+    found = Path(f"/proc/{process_id}/task/{process_id}/children").read_text()
+    return [int(one) for one in found.split()]
+
+
 class Nginx:
     """nginx in front of the machines at `ports`, at https://localhost and a free port."""
 
@@ -51,7 +58,8 @@ class Nginx:
             check=True,
             capture_output=True,
         )
-        (self.folder / "site").write_text(self._site(ports))
+        self.ports = ports
+        (self.folder / "site").write_text(self._site())
         # Its workers would have another account than root, to which this folder is closed.
         user = "" if os.geteuid() else "user root;"
         main = self.folder / "nginx.conf"
@@ -59,11 +67,25 @@ class Nginx:
         self.process = Process(case, "nginx", "-c", main, "-e", "stderr")
         wait_until(self._answers, START_SECONDS, "an answer", self.process)
 
-    def _site(self, ports: list[int]) -> str:
+    def leave_out(self, *ports: int) -> None:
+        """Pass nothing on to the machines at these ports from now on; to all others again."""
+        (self.folder / "site").write_text(self._site(*ports))
+        old = set(children(self.process.process.pid))
+        os.kill(self.process.process.pid, signal.SIGHUP)
+
+        def are_new() -> bool:
+            # The old ones end what they have begun.
+            return not old & set(children(self.process.process.pid))
+
+        wait_until(are_new, START_SECONDS, "new workers", self.process)
+
+    def _site(self, *left_out: int) -> str:
         text = SITE_FILE.read_text(encoding="utf-8")
-        machine = "    server 127.0.0.1:5000 max_fails=1 fail_timeout=1s;\n"
+        machine = "    server 127.0.0.1:{} max_fails=1 fail_timeout=1s{};\n"
         for before, after in {
-            machine: "".join(machine.replace("5000", str(port)) for port in ports),
+            machine.format(5000, ""): "".join(
+                machine.format(port, " down" if port in left_out else "") for port in self.ports
+            ),
             "listen 80;": f"listen 127.0.0.1:{self.plain_port};",
             "listen 443 ssl": f"listen 127.0.0.1:{self.port} ssl",
             "    listen [::]:80;\n": "",
