@@ -1,7 +1,8 @@
 """The database of an application, with the set-up that SQLite and PostgreSQL each need."""
 
 import sqlite3
-from contextlib import nullcontext, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
 
 import sqlalchemy as sa
 from flask import Flask
@@ -13,6 +14,7 @@ from app.extensions import db, migrate
 # Seconds that a SQLite connection waits for another process's write to end; with those of
 # transactions.py ten, which is the longest that anybody waits.
 BUSY_SECONDS = 5
+MIGRATION_BUSY_SECONDS = 60
 
 
 def init_app(app: Flask) -> None:
@@ -75,6 +77,23 @@ def begin_sqlite(connection: sa.Connection) -> None:
     # so when it begins waits its turn.
     writes = connection.get_execution_options().get("writes")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def patient(connection: sa.Connection) -> Iterator[None]:
+    """Let a SQLite connection wait for its turn among those who write without a pause.
+
+    Behind a migration no visitor waits, and it is a start that would fail.
+    """
+    driver = connection.connection.driver_connection
+    if not isinstance(driver, sqlite3.Connection):
+        yield
+        return
+    driver.execute(f"PRAGMA busy_timeout = {MIGRATION_BUSY_SECONDS * 1000}")
+    try:
+        yield
+    finally:
+        driver.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
 
 
 def unhurried():

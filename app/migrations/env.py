@@ -3,7 +3,7 @@
 from alembic import context
 from flask import current_app
 
-from app.database.engine import unhurried
+from app.database.engine import patient, unhurried
 from app.database.upgrade import LOCK_MILLISECONDS, is_of_models
 
 database = current_app.extensions["migrate"].db
@@ -13,7 +13,7 @@ def run_migrations() -> None:
     # Another database than the site's own, when one is made or restored.
     engine = context.config.attributes.get("engine", database.engine)
     # A migration reads before it writes: SQLite has to know from the beginning that it will.
-    with engine.connect().execution_options(writes=True) as connection:
+    with engine.connect().execution_options(writes=True) as connection, patient(connection):
         context.configure(
             connection=connection,
             target_metadata=database.metadata,

@@ -13,6 +13,7 @@ import psycopg
 import sqlalchemy as sa
 
 from app import db
+from app.database.engine import BUSY_SECONDS, MIGRATION_BUSY_SECONDS
 from app.database.upgrade import is_current, upgrade
 from app.tests.support.base import JoinMixin
 from app.tests.support.data.copies import REVISIONS, CopyCase
@@ -96,6 +97,23 @@ class LiveUpgradeTests(CopyCase):
             self.assertTrue(is_current())
             meanwhile = "SELECT count(*) FROM post WHERE body = 'meanwhile'"
             self.assertEqual(db.session.scalar(sa.text(meanwhile)), len(written))
+
+    @unittest.skipIf(TEST_SERVER, "about SQLite alone")
+    def test_a_migration_waits_longer_for_its_turn_than_a_page(self):
+        app, waits = self.filled("0001"), []
+
+        def note(connection, cursor, statement, *rest) -> None:
+            if statement.startswith("BEGIN"):
+                driver = connection.connection.driver_connection
+                waits.extend(driver.execute("PRAGMA busy_timeout").fetchone())
+
+        with app.app_context():
+            sa.event.listen(db.engine, "before_cursor_execute", note)
+            flask_migrate.upgrade()
+            self.assertEqual(set(waits), {1000 * MIGRATION_BUSY_SECONDS})
+            waits.clear()
+            db.session.scalar(sa.text("SELECT 1"))
+            self.assertEqual(waits, [1000 * BUSY_SECONDS])
 
     @unittest.skipUnless(TEST_SERVER, "about PostgreSQL alone")
     def test_a_migration_that_waits_for_a_table_lets_readers_pass(self):
