@@ -47,10 +47,8 @@ class Post(Model):
         return f"<Post {self.id}>"
 
     def index_words(self) -> None:
-        """Keep which tags and which possible mentions the body holds."""
+        """Keep which tags and which possible mentions the body holds, of which none are kept."""
         session = db.session
-        session.execute(sa.delete(Tag).where(Tag.post_id == self.id))
-        session.execute(sa.delete(Mention).where(Mention.post_id == self.id))
         session.add_all(Tag(name=name, post_id=self.id) for name in contents.tags_of(self.body))
         session.add_all(
             Mention(nickname_key=key, post_id=self.id) for key in contents.mentions_in(self.body)
@@ -93,6 +91,8 @@ class Post(Model):
             if post.body != body:
                 old_body = post.body
                 post.body, post.edited = body, now()
+                for words in (Tag, Mention):
+                    session.execute(sa.delete(words).where(words.post_id == post_id))
                 post.index_words()
                 telling.tell_of_edit(session, post.told(), kinds, body, old_body)
         return True

@@ -7,7 +7,7 @@ from app.models import Post
 from app.queries.pagination import PAGE_SIZE
 from app.tests.support.base import SITE, PeopleTestCase
 from app.tests.support.clock import Clock
-from app.tests.support.reading import selects
+from app.tests.support.reading import selects, statements
 
 
 class HomeHeadingTests(PeopleTestCase):
@@ -43,6 +43,11 @@ class WritingPostTests(PeopleTestCase):
         self.assertIn("john</a>", article)
         self.assertIn(self.john.avatar(48).replace("&", "&amp;"), article)
         self.assertRegex(article, r'<time datetime="\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00"')
+
+    def test_a_plain_post_is_one_statement(self):
+        author_id = self.john.id
+        sent = statements(lambda: Post.write(author_id, "tea"))
+        self.assertEqual([one.split()[0] for one in sent], ["INSERT"], sent)
 
     def test_140_characters_are_taken_whatever_they_are(self):
         # The last is a letter that Unicode has only as two characters.

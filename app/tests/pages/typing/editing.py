@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from app import db
 from app.database import now
 from app.models import Post
+from app.models.posts.post import Mention, Tag
 from app.tests.support.base import SITE, Browser, PeopleTestCase
 from app.tests.support.clock import Clock
 from app.tests.support.reading import shown
@@ -47,6 +48,13 @@ class EditingPostTests(PeopleTestCase):
         for tag, texts in (("new", ["after #new"]), ("old", [])):
             visitor.get(f"/tag/{tag}")
             self.assertEqual(shown(visitor), texts)
+
+    def test_words_that_are_taken_out_are_kept_no_more(self):
+        self.edit("after #new, nobody")
+        db.session.rollback()
+        tags = db.session.scalars(sa.select(Tag.name).where(Tag.post_id == self.number))
+        self.assertEqual(tags.all(), ["new"])
+        self.assertEqual(self.count(Mention), 0)
 
     def test_unchanged_text_is_not_marked(self):
         for text in ("before #old @susan", "  before #old @susan\r\n"):
