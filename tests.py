@@ -14,7 +14,7 @@ from app.tests.support.programs import parallel
 
 
 def collect() -> None:
-    """Give every case class of app/tests its name here, for `python tests.py ProfilePageTests`.
+    """Name every case class of app/tests here, for `python tests.py ProfilePageTests`.
 
     Its room gets it as well, so that `python tests.py app.tests.pages` runs all of it.
     """

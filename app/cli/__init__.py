@@ -84,7 +84,7 @@ def init_app(app: Flask) -> None:
 @click.command("check")
 @with_appcontext
 def check_settings() -> None:
-    """Say who may do what, what is unsafe about settings and files, and what does not answer."""
+    """Print who may do what, what is unsafe about settings and files, and what does not answer."""
     for line in access.in_words(current_app.config):
         click.echo(line)
     warnings = check.warnings(current_app)

@@ -55,7 +55,7 @@ def remove(username: str) -> None:
 @click.command("reset")
 @click.argument("username")
 def reset(username: str) -> None:
-    """Give the account USERNAME a new password, and sign it out everywhere."""
+    """Set a new password for the account USERNAME, and sign it out everywhere."""
     account = found(username)
     password = secrets.token_urlsafe(12)
     account.set_password(password)

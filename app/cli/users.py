@@ -46,7 +46,7 @@ def listing(part: str, role: str | None, as_json: bool) -> None:
 @click.argument("nickname")
 @json_option
 def show(nickname: str, as_json: bool) -> None:
-    """Tell what there is to know of NICKNAME, but not what they wrote."""
+    """Print what there is to know of NICKNAME, but not what they wrote."""
     card(_described(found(nickname)), as_json)
 
 

@@ -36,7 +36,7 @@ class InUse(Exception):
 
 
 def announce(app: Flask) -> None:
-    """Say that this process serves the site, until it ends.
+    """Mark the database as in use by this process, until it ends.
 
     Raises SettingError while the database is taken away from the site.
     """

@@ -82,7 +82,7 @@ class LogLimit(logging.Filter):
         return admitted
 
     def close(self) -> None:
-        """Tell every count that is left."""
+        """Log every count that is left."""
         with self.lock:
             self._tell(self._end(float("inf")))
             cancel, self.cancel = self.cancel, None

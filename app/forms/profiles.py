@@ -45,7 +45,7 @@ class NicknameForm(FlaskForm):
         self.nickname.errors = [*self.nickname.errors, TAKEN]
 
     def refuse_more(self) -> None:
-        """Say that this would be one name too many."""
+        """Refuse the nickname, beside its field, as one too many."""
         self.nickname.errors = [*self.nickname.errors, TOO_OFTEN]
 
 

@@ -68,7 +68,7 @@ class SignInForm(FlaskForm):
             raise ValidationError("Please type your password.")
 
     def refuse(self) -> None:
-        """Say that the two do not fit, and not which of them is wrong."""
+        """Refuse the two together, without a word on which of them is wrong."""
         self.password.errors = ["This username and password do not belong together."]
 
 

@@ -10,7 +10,7 @@ FORGOTTEN, RECOVER = "/openid/forgotten", "/openid/recover"
 
 
 def password_changed(account: Account) -> None:
-    """Tell the owner that the password is another, whoever changed it."""
+    """Write to the owner that the password is another, whoever changed it."""
     text = (
         f"The password of your account {account.username} was changed, and other browsers are "
         f"signed out of it.\n\nIf it was not you, choose another at once:\n\n{own_url(FORGOTTEN)}"
@@ -19,7 +19,7 @@ def password_changed(account: Account) -> None:
 
 
 def second_factor_changed(account: Account, change: str) -> None:
-    """Tell the owner that the second step is "on", "off", or has "new recovery codes"."""
+    """Write to the owner that the second step is "on", "off", or has "new recovery codes"."""
     now = {
         "on": "a code is asked for after your password from now on",
         "off": "no code is asked for after your password any more",

@@ -71,7 +71,7 @@ def init_app(app: Flask) -> None:
 
 
 def http_error(error: HTTPException):
-    """Say what an error of the visitor's means, in the site's look."""
+    """Show what an error of the visitor's means, in the site's look."""
     if error.response is not None or error.code is None or error.code < 400:
         return error
     heading, text = WORDS.get(error.code, WORDS[400])
@@ -81,7 +81,7 @@ def http_error(error: HTTPException):
 
 
 def form_expired(error: CSRFError):
-    """Say that a form has expired, with what was typed ready to be sent again."""
+    """Show that a form has expired, with what was typed ready to be sent again."""
     other_keys.tell_of_another()
     return render_template("errors/expired.html", **_sent()), 400
 
@@ -100,12 +100,12 @@ def _sent() -> dict[str, Any]:
 
 
 def foreign_host(error: origin.ForeignHost):
-    """Say that this address is not the site's; builds no link, for it has no address here."""
+    """Show that this address is not the site's; builds no link, for it has no address here."""
     return render_template("errors/foreign_host.html"), 400
 
 
 def too_many(error: TooManyRequests):
-    """Say when to come back."""
+    """Show when to come back."""
     if isinstance(error, RateLimitExceeded):
         limit, text = str(error.limit.limit), "That was more often than this site allows."
         seconds = _seconds_until_reset()
@@ -116,7 +116,7 @@ def too_many(error: TooManyRequests):
 
 
 def busy(error: ServiceUnavailable | NoConnection):
-    """Say that too many want the same at this moment; needs no user, session or database."""
+    """Show that too many want the same at this moment; needs no user, session or database."""
     text, seconds = "Many people are here at this moment.", BUSY_SECONDS
     if isinstance(error, ServiceUnavailable):
         text, seconds = error.description, _seconds_of(error)
@@ -151,7 +151,7 @@ def in_words(seconds: int) -> str:
 
 
 def internal_error(error: InternalServerError):
-    """Say that the fault is ours; needs no user, no session and no database."""
+    """Show that the fault is ours; needs no user, no session and no database."""
     if error.original_exception is None:
         # Flask logs what was raised, but not what was returned or given to abort().
         handlers.reference()

@@ -155,7 +155,7 @@ def _nothing_to_answer():
 
 
 def _unseen(post_id: int):
-    """Say to whoever has blocked its author why a post is not there, and nothing to others."""
+    """Show whoever has blocked its author why a post is not there, and nothing to others."""
     if post_id < MIN_ID:
         # No database holds such a number.
         abort(404)

@@ -149,7 +149,7 @@ def _old_names(user_id: int) -> list[ReservedName]:
 
 
 def not_found():
-    """Say that there is nobody of that name: at home to members, to all others as an error."""
+    """Show that there is nobody of that name: members at home, all others as an error."""
     if not current_user.is_authenticated:
         abort(404)
     # Without the name, which may be any text that somebody put into a link.

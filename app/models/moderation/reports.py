@@ -146,7 +146,7 @@ class Report(Model):
 
     @staticmethod
     def close_with(session: Session, user_id: int, nickname: str) -> None:
-        """Tell whoever reported a user, or a post of theirs, that it is closed since they go.
+        """Notify whoever reported a user, or a post of theirs, that it is closed since they go.
 
         Belongs inside `writing()`, after `take_turns`; the reports go with the user.
         """

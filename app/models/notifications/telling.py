@@ -66,7 +66,7 @@ def hearers(session: Session, author_id: int, body: str, reply_to_id: int | None
 
 
 def tell_of_post(session: Session, told: Told, kinds: Kinds) -> None:
-    """Tell the `hearers` of a post, but for those who do not want to, or have heard of it."""
+    """Notify the `hearers` of a post, but for those who do not want to, or have heard of it."""
     if not kinds:
         return
     author_id = told.author_id
@@ -93,7 +93,7 @@ def tell_of_post(session: Session, told: Told, kinds: Kinds) -> None:
 
 
 def tell_of_edit(session: Session, told: Told, kinds: Kinds, body: str, old_body: str) -> None:
-    """Tell whom a post mentions only now, and take back the mention of whom it does no more.
+    """Notify whom a post mentions only now, and take back the mention of whom it does no more.
 
     `kinds` are its `hearers`. Who is mentioned once more is not told once more.
     """

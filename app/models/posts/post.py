@@ -133,7 +133,7 @@ class DeletedPost(Model):
 
     @staticmethod
     def by_a_moderator(session: Session, which: sa.ColumnElement[bool]) -> None:
-        """Say of the posts of `which`, which are about to be deleted, that a moderator did it."""
+        """Record of the posts of `which`, about to be deleted, that a moderator does it."""
         reply = sa.orm.aliased(Post)
         places = sa.select(Post.id, Post.thread_id, sa.true()).where(
             which, sa.exists().where(reply.reply_to_id == Post.id)

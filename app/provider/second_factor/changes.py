@@ -55,6 +55,6 @@ def turn_off(account: Account) -> bool:
 
 
 def second_factor_changed(account: Account, change: str) -> None:
-    """Tell of a change: everything that is to happen after one happens here."""
+    """Write to the owner of a change, and log it: all that follows one happens here."""
     letters.second_factor_changed(account, change)
     current_app.logger.info("second factor of account %s: %s", account.id, OwnWord(change))

@@ -28,7 +28,7 @@ def account_key() -> str:
 
 @bp.app_errorhandler(messages.BadRequest)
 def bad_request(error: messages.BadRequest):
-    """Say that another site's request makes no sense; never send the visitor on with it."""
+    """Show that another site's request makes no sense; never send the visitor on with it."""
     return error.reply or (render_template("provider/bad_request.html"), 400)
 
 

@@ -25,7 +25,7 @@ NOT_YET = (
 
 @bp.route("/openid/second-factor", methods=["GET", "POST"])
 def overview():
-    """Say whether a code is asked for at sign-in, and let the owner change that."""
+    """Show whether a code is asked for at sign-in, and let the owner change that."""
     account = sign_ins.current()
     if account is None:
         return redirect(url_for("accounts.sign_in"))

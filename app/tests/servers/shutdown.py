@@ -73,7 +73,7 @@ class StoppedServerTests(unittest.TestCase):
         return reference_of(browser)
 
     def stop(self, servers: dict[str, Server], is_told: Callable[[], bool], then=None) -> None:
-        """Tell all of them to end, do `then`, and wait until they have ended."""
+        """Send all of them the signal to end, do `then`, and wait until they have ended."""
         for server in servers.values():
             os.kill(server.process.pid, signal.SIGTERM)
         if then:

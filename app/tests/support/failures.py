@@ -29,7 +29,7 @@ def reference_of(browser: Browser) -> str:
 
 
 def add_failing_pages(app) -> None:
-    """Give `app` pages of which each fails in a way of its own."""
+    """Add to `app` pages of which each fails in a way of its own."""
 
     @app.route("/fail", methods=["GET", "POST"])
     @app.route("/fail/<text>")

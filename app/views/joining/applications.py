@@ -192,7 +192,7 @@ def _begin_again(problem: str):
 
 @bp.get("/join/waiting")
 def waiting():
-    """Tell a newcomer who has asked how it stands."""
+    """Show a newcomer who has asked how it stands."""
     person = browser_session.newcomer()
     if g.user.is_authenticated or person is None:
         return redirect(url_for("auth.login"))

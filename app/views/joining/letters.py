@@ -15,7 +15,7 @@ not you, you need not do anything.
 
 
 def let_in(email: str | None, nickname: str) -> None:
-    """Tell a newcomer, who may have no address, that they may come in."""
+    """Write to a newcomer, who may have no address, that they may come in."""
     if email:
         text = (
             f"A moderator has let you in, as {nickname}. "
@@ -26,7 +26,7 @@ def let_in(email: str | None, nickname: str) -> None:
 
 
 def refused(email: str | None, nickname: str, sentence: str) -> None:
-    """Tell a newcomer, who may have no address, what a moderator answered."""
+    """Write to a newcomer, who may have no address, what a moderator answered."""
     if email:
         text = (
             f"You asked to join as {nickname}. A moderator has read why, and answers:\n\n"

@@ -35,7 +35,7 @@ def tell(user: User):
 @bp.route("/suspended", methods=["GET", "POST"])
 @limiter.limit(APPEAL_LIMIT, methods=["POST"])
 def show():
-    """Say why a user is suspended and until when, and take the one answer."""
+    """Show why a user is suspended and until when, and take the one answer."""
     user_id = _proved()
     if user_id is None:
         browser_session.delete_suspended()

@@ -94,7 +94,7 @@ def add_proven(identifier: str, expected: Asked):
 
 
 def not_added(problem: str, expected: Asked):
-    """Say beside the field, in which it still stands, why an OpenID was not added."""
+    """Show beside the field, in which it still stands, why an OpenID was not added."""
     asked.give_back(expected.typed)
     browser_session.set_problem(problem)
     return _back()
@@ -147,7 +147,7 @@ def sign_out_browsers(sign_in_id: int | None = None):
 @sensitive_limit
 @login_required
 def delete():
-    """Say what goes when the user leaves, ask once more, and delete what they chose."""
+    """Show what goes when the user leaves, ask once more, and delete what they chose."""
     allow_offsite_form_action()
     form = DeleteForm(g.user.nickname, data={"nickname": asked.typed("nickname")})
     account = provider.account_of(g.user)

@@ -43,7 +43,7 @@ def data():
 @limiter.limit(TAKE_LIMIT, key_func=user_key)
 @login_required
 def take():
-    """Give the user all that is theirs in one zip."""
+    """Send the user all that is theirs in one zip."""
     user_id, nickname = g.user.id, g.user.nickname
     profile = {
         "nickname": nickname,

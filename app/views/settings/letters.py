@@ -21,7 +21,7 @@ def confirm_email(user: User, address: str, token: str) -> None:
 
 
 def email_changed(nickname: str, before: str, after: str | None) -> None:
-    """Tell both addresses that letters go to another from now on, or to none."""
+    """Write to both addresses that letters go to another from now on, or to none."""
     now = f"go to {after}" if after else "go nowhere any more"
     for address in filter(None, (before, after)):
         text = f"Letters to {nickname} {now}. {_not_you()}"
@@ -29,13 +29,13 @@ def email_changed(nickname: str, before: str, after: str | None) -> None:
 
 
 def openid_added(user: User, identifier: str) -> None:
-    """Tell a user of another OpenID that signs them in."""
+    """Write to a user of another OpenID that signs them in."""
     text = f"From now on you can sign in as {user.nickname} with {identifier} too. {_not_you()}"
     tell(user.id, "An OpenID was added", text)
 
 
 def new_browser(user: User) -> None:
-    """Tell a user, who may not want to know, of a sign-in from a browser not seen before."""
+    """Write to a user, who may not want to know, of a sign-in from a browser not seen before."""
     email = ConfirmedEmail.of(user.id)
     if email and email.tells_of_browsers:
         browser = browser_name(request.user_agent.string)

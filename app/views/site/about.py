@@ -68,7 +68,7 @@ def about():
 
 @bp.get("/robots.txt")
 def robots():
-    """Tell crawlers what they may read (RFC 9309)."""
+    """Send crawlers what they may read (RFC 9309)."""
     config = current_app.config
     lines = ["User-agent: *"]
     # Searching costs more than reading, and finds nothing that has no address of its own.
@@ -80,7 +80,7 @@ def robots():
 
 @bp.get("/.well-known/security.txt")
 def security():
-    """Say where to tell of a hole (RFC 9116), if CONTACT does."""
+    """Send where to report a hole (RFC 9116), if CONTACT says so."""
     contact = current_app.config["CONTACT"] or abort(404)
     # To the day, so that one file is the same to all who ask.
     ends = (now() + SECURITY_TXT_ENDS_AFTER).strftime("%Y-%m-%dT00:00:00Z")

@@ -18,14 +18,14 @@ limiter.exempt(bp)
 @bp.get("/healthz")
 @by_address_too
 def alive():
-    """Say that the process answers."""
+    """Answer that the process runs."""
     return _word("ok")
 
 
 @bp.get("/readyz")
 @by_address_too
 def ready():
-    """Say whether the database answers, is up to date, has every table and can be written."""
+    """Answer whether the database answers, is up to date, has every table and can be written."""
     try:
         # First, for an older one may well have fewer tables.
         if not is_current():

@@ -26,5 +26,5 @@ class SitePage(NamedTuple):
 
     @property
     def is_sent(self) -> bool:
-        """Tell whether it is the answer to a form."""
+        """Return whether it is the answer to a form."""
         return bool(self.typed or self.button)

@@ -47,7 +47,7 @@ class EndingCase(JoinMixin, SecondProviderCase):
         return browser.path == "/"
 
     def comes_back(self, browser: Browser) -> bool:
-        """Tell whether one press signs in again, without a password."""
+        """Return whether one press signs in again, without a password."""
         browser.get(SITE + "/login")
         if browser.path == "/login":
             browser.ask_own_provider()
@@ -63,7 +63,7 @@ class EndingCase(JoinMixin, SecondProviderCase):
             self.assertFalse(self.is_in(browser))
 
     def at_provider(self, browser: Browser) -> bool:
-        """Tell whether the browser is signed in at our provider."""
+        """Return whether the browser is signed in at our provider."""
         browser.get(SITE + "/openid")
         return "Change your password" in browser.page.links
 

@@ -64,6 +64,6 @@ class SecondFactorCase(JoinMixin, TestCase):
         return browser
 
     def is_in(self, browser: Browser, username: str = "miguel") -> bool:
-        """Tell whether the browser is signed in to this account at our provider."""
+        """Return whether the browser is signed in to this account at our provider."""
         browser.get(SITE + "/openid")
         return username in browser.page.links and "Change your password" in browser.page.links

@@ -127,7 +127,7 @@ class Process:
         wait_until(lambda: text in self.output, START_SECONDS, f"{text!r} in the output", self)
 
     def is_running(self) -> bool:
-        """Tell whether any process of the group is left."""
+        """Return whether any process of the group is left."""
         # Ours to reap: a process that has ended stays in its group until then.
         self.process.poll()
         if not self.group_has_ended:
