@@ -47,7 +47,7 @@ class Post(Model):
         return f"<Post {self.id}>"
 
     def index_words(self) -> None:
-        """Keep which tags and which possible mentions the body holds, of which none are kept."""
+        """Keep the tags and the possible mentions in the body; those of an old body are gone."""
         session = db.session
         session.add_all(Tag(name=name, post_id=self.id) for name in contents.tags_of(self.body))
         session.add_all(
