@@ -6,6 +6,7 @@ import contextlib
 import functools
 import os
 import re
+import secrets
 import shutil
 import signal
 import socket
@@ -84,9 +85,17 @@ def clean_up_of(case):
 
 
 def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+    """Return a port of 127.0.0.1 that nobody has.
+
+    It is none of those that Linux gives to outgoing connections (from 32768 on), one of which could
+    have it before the server does; nor one that Chromium refuses (the last is 10080).
+    """
+    while True:
+        # Whatever a test has seeded, the processes of the suite do not choose alike.
+        port = 11_000 + secrets.randbelow(21_000)
+        with socket.socket() as listener, contextlib.suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            return port
 
 
 def fresh_database(case) -> str:
