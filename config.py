@@ -141,6 +141,8 @@ def read_settings(values: Mapping[str, object] | None = None, **overrides) -> di
         # Seconds that PostgreSQL may take for a statement of a page, and for a lock of it.
         "DATABASE_SECONDS": 10,
         "DATABASE_LOCK_SECONDS": 5,
+        # Seconds that the database may work for a search.
+        "SEARCH_SECONDS": 2.0,
         # Further failures of one kind are told together after this time.
         "FAILURE_QUIET_SECONDS": 15 * 60,
         "FAILURE_MAILS_PER_HOUR": 20,

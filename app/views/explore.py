@@ -2,7 +2,7 @@
 
 from flask import Blueprint, abort, current_app, render_template, request
 
-from app.database.durations.bounded import MAX_SECONDS, TookTooLong
+from app.database.durations.bounded import TookTooLong
 from app.extensions import limiter
 from app.models.posts import contents
 from app.queries import timelines
@@ -78,7 +78,8 @@ def find_people():
 @bp.errorhandler(TookTooLong)
 def search_took_too_long(error: TookTooLong):
     """Ask for a search that is easier to answer."""
-    current_app.logger.info("a search was given up after %s seconds", MAX_SECONDS)
+    seconds = current_app.config["SEARCH_SECONDS"]
+    current_app.logger.info("a search was given up after %s seconds", seconds)
     typed, query = _asked()
     page = render_template(
         "explore/search.html",

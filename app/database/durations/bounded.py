@@ -13,8 +13,6 @@ from app.extensions import db
 
 # SQLite asks after this many of its instructions whether to go on: some hundred microseconds.
 INSTRUCTIONS = 10_000
-# Of a search.
-MAX_SECONDS = 2.0
 
 
 class TookTooLong(Exception):

@@ -4,8 +4,9 @@ from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
+from flask import current_app
 
-from app.database.durations.bounded import MAX_SECONDS, bounded
+from app.database.durations.bounded import bounded
 from app.extensions import db
 from app.models import User
 from app.queries.pagination import (
@@ -43,7 +44,7 @@ def users(query: Query, reader_id: int, bounds: Bounds) -> Page:
         return Page([])
     values: dict[str, Any] = {f"from_{n}": text for n, text in enumerate(texts)}
     values |= {f"to_{n}": text + END for n, text in enumerate(texts)}
-    with bounded(MAX_SECONDS):
+    with bounded(current_app.config["SEARCH_SECONDS"]):
         statements = _statements(db.engine.dialect.name, len(texts))
         return read(statements, bounds, **given(reader_id), **values)
 

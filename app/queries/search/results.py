@@ -6,7 +6,9 @@ PostgreSQL. What is typed never reaches their query languages as it is.
 
 from typing import Any
 
-from app.database.durations.bounded import MAX_SECONDS, bounded
+from flask import current_app
+
+from app.database.durations.bounded import bounded
 from app.extensions import db
 from app.queries.pagination import MIN_ID, Bounds, Page, read
 from app.queries.search.statements import Kind, statements_of
@@ -28,7 +30,7 @@ def posts(query: Query, reader_id: int, bounds: Bounds) -> Page:
     if authors:
         values["author"] = authors.pop()
     kind = Kind(bool(query.phrases), "author" in values, len(tags))
-    with bounded(MAX_SECONDS):
+    with bounded(current_app.config["SEARCH_SECONDS"]):
         statements = statements_of(dialect, kind)
         return read(statements, bounds, PostRow._make, MIN_ID, **given(reader_id), **values)
 
