@@ -183,9 +183,9 @@ class User(Follower, UserMixin, Model):
         return self.role == "moderator"
 
     def identifiers(self) -> list[str]:
-        return list(
-            db.session.scalars(self.identities.select().with_only_columns(Identity.identifier))
-        )
+        """Return the OpenIDs of this user, in the order in which they were added."""
+        own = self.identities.select().with_only_columns(Identity.identifier)
+        return list(db.session.scalars(own.order_by(Identity.id)))
 
     def add_identity(self, identifier: str) -> None:
         """Let another OpenID sign this user in. Raises like Identity.give, and SignInEnded."""
