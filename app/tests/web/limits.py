@@ -93,9 +93,10 @@ class LimitTests(PeopleTestCase):
                 self.assert_turned_away(browser)
         self.assertEqual(self.count(Account), 10)
 
-    def test_25_accounts_at_once(self):
+    def test_15_accounts_at_once(self):
         forms = []
-        for number in range(25):
+        # Fewer than a process has connections, so that none waits for one in vain.
+        for number in range(15):
             browser = self.browser()
             browser.get("/openid/join")
             form = {"csrf_token": browser.token(), "username": f"miguel{number}"}
@@ -110,7 +111,7 @@ class LimitTests(PeopleTestCase):
             thread.join()
         self.assertEqual(self.count(Account), 10)
         self.assertEqual(
-            sorted(browser.status for browser, _ in forms), sorted([200] * 10 + [429] * 15)
+            sorted(browser.status for browser, _ in forms), sorted([200] * 10 + [429] * 5)
         )
 
     def test_forms_for_joining_60_times_in_5_minutes(self):
