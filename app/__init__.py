@@ -20,6 +20,7 @@ def create_app(debug: bool = False, **settings) -> Flask:
     from app.failures import handlers
     from app.mail import queue
     from app.rendering import jinja
+    from app.rendering.posts import articles
     from app.web import access, browser_session, headers, request_size
     from app.web.keys import secret_key
     from app.web.watching import request_log
@@ -52,6 +53,7 @@ def create_app(debug: bool = False, **settings) -> Flask:
         oid.init_app(app)
 
         jinja.init_app(app)
+        articles.init_app(app)
         headers.init_app(app)
         views.init_app(app)
         provider.init_app(app)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from flask import render_template
 
-from app.rendering import linkify
+from app.rendering.posts import linkify
 
 # Posts on one HTML page.
 POSTS_A_PAGE = 500

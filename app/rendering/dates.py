@@ -24,16 +24,15 @@ def day(instant: datetime) -> str:
     return f"{instant.day} {MONTHS[instant.month - 1]} {instant.year}"
 
 
-def html(instant: datetime, now: datetime | None = None, classes: str = "") -> Markup:
-    """Return a `<time>`: relative to `now` with the full time in its title, or absolute without.
+def html(instant: datetime, told: str | None = None, classes: str = "") -> Markup:
+    """Return a `<time>` that says when it was: absolute, or as it is `told`, such as relative.
 
-    `classes` are our own words: nothing here needs to be escaped.
+    What it is told and the `classes` are our own words: nothing here needs to be escaped.
     """
     # Otherwise a narrow screen leaves the last word alone on a line.
     full = absolute(instant).replace(" UTC", "\N{NO-BREAK SPACE}UTC")
     extra = f' class="{classes}"' if classes else ""
     machine = instant.isoformat(timespec="seconds")
-    if now is None:
+    if told is None:
         return Markup(f'<time datetime="{machine}"{extra}>{full}</time>')
-    told = relative(instant, now)
     return Markup(f'<time datetime="{machine}"{extra} title="{full}">{told}</time>')

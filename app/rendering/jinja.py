@@ -12,7 +12,7 @@ from markupsafe import Markup
 from app.database import now
 from app.models.avatars import avatar_url, drawn_avatar_url
 from app.rendering import dates
-from app.rendering.cards import AVATAR_SIZE
+from app.rendering.posts.cards import AVATAR_SIZE
 from config import VERSION
 
 # Marks in User-Agent headers. The first found counts: browsers claim to be older ones too.
@@ -59,7 +59,8 @@ def init_app(app: Flask) -> None:
 
 def moment(instant: datetime) -> Markup:
     """Return a `<time>`: relative for members, for visitors one that stays true in a cache."""
-    return dates.html(instant, now() if current_user.is_authenticated else None)
+    told = dates.relative(instant, now()) if current_user.is_authenticated else None
+    return dates.html(instant, told)
 
 
 def browser_name(user_agent: str) -> str:

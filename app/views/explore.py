@@ -10,8 +10,8 @@ from app.queries.pagination import MIN_ID, NEWEST_PAGE, Page
 from app.queries.search import people
 from app.queries.search import results as search
 from app.queries.search import terms as search_terms
-from app.rendering import highlight
-from app.rendering.cards import cards
+from app.rendering.posts import highlight
+from app.rendering.posts.articles import articles
 from app.views.paging import bounds
 from app.web.access import reader_id, reader_required, user_key
 from app.web.headers import allow_public_caching
@@ -28,7 +28,7 @@ def explore():
     """Show everybody's posts."""
     allow_public_caching()
     page = timelines.public(reader_id(), bounds())
-    return render_template("explore/explore.html", page=page, cards=cards(page.rows))
+    return render_template("explore/explore.html", page=page, articles=articles(page.rows))
 
 
 @bp.get("/tag/<name>")
@@ -38,7 +38,7 @@ def tag(name: str):
     key = contents.tag_key(name) or abort(404)
     allow_public_caching()
     page = timelines.by_tag(key, reader_id(), bounds(MIN_ID))
-    return render_template("explore/tag.html", tag=key, page=page, cards=cards(page.rows))
+    return render_template("explore/tag.html", tag=key, page=page, articles=articles(page.rows))
 
 
 @bp.get("/search")
@@ -54,7 +54,7 @@ def find():
         typed=typed,
         query=query,
         page=page,
-        cards=cards(page.rows, highlight.marker(query)),
+        articles=articles(page.rows, mark=highlight.marker(query)),
         users=people.users(query, reader_id(), NEWEST_PAGE).rows if asked == NEWEST_PAGE else [],
         mark=highlight.nickname_marker(query),
     )

@@ -11,8 +11,8 @@ from app.queries import notifications as queries
 from app.queries import timelines
 from app.queries.conversations import pages as conversations
 from app.queries.pagination import NEWEST_PAGE, Page
-from app.rendering.cards import cards
 from app.rendering.notifications import sentence
+from app.rendering.posts.articles import entries
 from app.views.posts import POST
 from app.views.profiles import to_new_name
 from app.web.access import reader_id, reader_required
@@ -102,7 +102,7 @@ def _feed(
         page_url=own_url(page_url),
         feed_url=own_url(feed_url),
         updated=updated,
-        entries=list(zip(cards(page.rows), page.rows, changed, strict=True)),
+        entries=entries(page.rows),
     )
     return _answer(text, updated, is_private)
 

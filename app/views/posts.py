@@ -22,7 +22,8 @@ from app.queries import profiles, timelines
 from app.queries.conversations import pages as conversations
 from app.queries.pagination import MAX_ID, MIN_ID
 from app.queries.timelines import PostRow
-from app.rendering.cards import GONE, Card, cards
+from app.rendering.posts.articles import articles
+from app.rendering.posts.cards import GONE, card
 from app.views.paging import bounds
 from app.web import browser_session
 from app.web.access import reader_id, reader_required, user_key
@@ -61,7 +62,7 @@ def _home(form: PostForm | None = None):
         "posts/index.html",
         form=form or PostForm(),
         page=page,
-        cards=cards(page.rows),
+        articles=articles(page.rows),
         here=_place_of_last_visit(page.rows),
         alone=not follows,
         has_written=has_written,
@@ -106,22 +107,30 @@ def _conversation(post_id: int, form: PostForm | None) -> str | None:
     found = conversations.conversation(post_id, reader_id(), bounds(MIN_ID))
     if found is None:
         return None
-    made = iter(cards(row for row in found.rows if not isinstance(row, conversations.Gone)))
-    shown = [row if isinstance(row, conversations.Gone) else next(made) for row in found.rows]
+    path = url_for("posts.post", post_id=post_id)
     # Not on the pages beside its own.
-    asked = next((one for one in shown if one.id == post_id), None)
+    about, made = None, {}
+    for row in found.rows:
+        if isinstance(row, conversations.Gone):
+            continue
+        back = path
+        if row.id == post_id:
+            about = card(row)
+            back = about.reply_url or url_for("posts.index")
+        (made[row.id],) = articles([row], back, is_current=row.id == post_id)
     if form is not None:
         form.post.label.text = "Your reply"
     return render_template(
         "posts/conversation.html",
         page=found,
-        shown=shown,
-        card=asked if isinstance(asked, Card) else None,
+        shown=[(row, made.get(row.id)) for row in found.rows],
+        card=about,
         post_id=post_id,
+        path=path,
         gone=GONE,
         hears=conversations.hears(post_id, g.user.id) if form else None,
         form=form,
-        address=own_url(url_for("posts.post", post_id=post_id)),
+        address=own_url(path),
     )
 
 
@@ -186,7 +195,7 @@ def delete(post_id: int):
     row = _own(post_id)
     back = safe_next(request.values.get("next"))
     if request.method != "POST":
-        return render_template("posts/delete.html", cards=cards([row]), back=back)
+        return render_template("posts/delete.html", card=card(row), back=back)
     if not Post.delete(post_id, g.user.id):
         abort(404)
     current_app.logger.info("post %s deleted", post_id)

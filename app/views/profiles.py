@@ -23,8 +23,8 @@ from app.models.names import RenamedTooOften
 from app.models.relationships.following import MAX_FOLLOWING, FollowsTooMany
 from app.queries import profiles, timelines
 from app.queries.pagination import MIN_ID
-from app.rendering.cards import cards
 from app.rendering.identicon import identicon
+from app.rendering.posts.articles import articles
 from app.views.paging import bounds
 from app.web.access import reader_id, reader_required
 from app.web.headers import (
@@ -63,7 +63,7 @@ def _profile(nickname: str, with_replies: bool):
         user=profile,
         MAX_COUNTED_POSTS=profiles.MAX_COUNTED_POSTS,
         page=page,
-        cards=cards(page.rows),
+        articles=articles(page.rows),
         old_names=_old_names(profile.id),
     )
 

@@ -16,7 +16,8 @@ from flask import Flask, render_template
 from jinja2 import DictLoader
 
 from app.models.avatars import avatar_url
-from app.rendering.cards import AVATAR_SIZE, cards
+from app.rendering import dates
+from app.rendering.posts.cards import AVATAR_SIZE, card
 
 FRAME = """<!doctype html>
 <html lang="en">
@@ -73,15 +74,9 @@ READY = """{% extends "frame.html" %}
   <img src="{{ card.gravatar or card.drawn_avatar }}" width="48" height="48" alt="">
   <header>
     <a href="{{ card.author_url }}">{{ card.author }}</a>
-    <a href="{{ card.url }}">{{ card.time }}</a>
-    {% if card.edited %}
-    edited {{ card.edited }}
-    {% endif %}
+    <a href="{{ card.url }}">{{ times[card.id] }}</a>
   </header>
   <p class="body">{{ card.html }}</p>
-  {% if card.is_own %}
-  <p><a href="{{ card.url }}/edit">Edit</a> <a href="{{ card.url }}/delete">Delete</a></p>
-  {% endif %}
 </article>
 {% endfor %}
 {% endblock %}
@@ -114,7 +109,8 @@ def bare_app(rows: list[sa.Row], reader: str) -> Flask:
         )
         for row in rows
     ]
-    ready = cards(rows)
+    ready = [card(row) for row in rows]
+    times = {row.id: dates.html(row.timestamp) for row in rows}
     app = Flask(__name__)
     app.jinja_loader = DictLoader({"frame.html": FRAME, "bare.html": BARE, "ready.html": READY})
 
@@ -124,7 +120,7 @@ def bare_app(rows: list[sa.Row], reader: str) -> Flask:
 
     @app.get("/ready")
     def show_ready():
-        return render_template("ready.html", posts=ready, reader=reader)
+        return render_template("ready.html", posts=ready, times=times, reader=reader)
 
     for rule, name in (
         ("/explore", "explore"),

@@ -9,7 +9,7 @@ from app.forms import ReportForm
 from app.models import Report, Thing, User
 from app.models.moderation.reports import CHOICES, MAX_REPORTS_A_DAY, TooManyReports
 from app.queries import timelines
-from app.rendering.cards import cards
+from app.rendering.posts.cards import card
 from app.views.posts import POST
 from app.web.access import reader_id, user_key
 
@@ -34,7 +34,7 @@ def post(post_id: int):
     """Ask what is wrong with somebody else's post, and tell the moderators."""
     row = timelines.find(post_id, reader_id()) or abort(404)
     back = url_for("posts.post", post_id=post_id)
-    return _report(Thing(row.user_id, row.id), row.nickname, back, cards([row])[0])
+    return _report(Thing(row.user_id, row.id), row.nickname, back, card(row))
 
 
 @bp.route("/user/<nickname>/report", methods=["GET", "POST"])

@@ -13,7 +13,7 @@ from app.provider import entrance, sign_ins
 from app.provider.forms import DoorForm
 from app.provider.models import Account
 from app.queries import timelines
-from app.rendering.cards import cards
+from app.rendering.posts.articles import articles
 from app.web import browser_session
 from app.web.access import reader_id
 
@@ -78,7 +78,7 @@ def page(form: LoginForm, account: DoorForm | None = None) -> str:
         providers=[p["name"] for p in providers if "<username>" not in p["url"]],
         username_providers=[p["name"] for p in providers if "<username>" in p["url"]],
         own=sign_ins.current() if _has_accounts() else None,
-        newest=cards(newest),
+        newest=articles(newest),
         **told(browser_session.invitation()),
     )
 

@@ -9,6 +9,9 @@ from markupsafe import Markup
 
 from app.models.posts.contents import TOKEN, possible_names, tag_in, tag_key
 
+# Makes HTML of text.
+Escape = Callable[[str], str]
+escape: Escape = html.escape
 # Characters that end a URL in running text although a URL may hold them.
 TRAILING = ".,:;!?'\"*_~"
 BRACKETS = {")": "(", "]": "["}
@@ -19,7 +22,7 @@ def render(
     known: Container[str],
     user_url: str,
     tag_url: str,
-    plain: Callable[[str], str] = html.escape,
+    plain: Escape = escape,
 ) -> Markup:
     """Return `text` as HTML.
 

@@ -1,0 +1,1 @@
+"""Posts as HTML: their links, marks, addresses, and what of them is kept rendered."""
