@@ -45,6 +45,8 @@ class CurrentSignIn(NamedTuple):
     # What the menu tells: notifications, and what waits for a moderator.
     unread: int = 0
     waiting: int = 0
+    # Whether the user ever wrote anything.
+    has_written: bool = False
 
 
 def is_fresh(proved: datetime) -> bool:

@@ -280,8 +280,8 @@ class User(Follower, UserMixin, Model):
         return self.sign_in_token
 
 
-# Made once, for they are needed for every page of a member, and for every home page.
-# Behind the user stand the fields of CurrentSignIn.
+# Made once, for it is needed for every page of a member. Behind the user stand the fields of
+# CurrentSignIn.
 USER_OF_TOKEN = (
     sa.select(
         User,
@@ -293,6 +293,7 @@ USER_OF_TOKEN = (
         SignIn.identity_id,
         Notification.count_unread(User.id),
         waiting.count(User.id, User.role),
+        sa.exists().where(Post.user_id == User.id),
     )
     .join(SignIn, SignIn.user_id == User.id)
     .where(IS_OF_TOKEN)

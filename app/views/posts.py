@@ -23,7 +23,7 @@ from app.queries.conversations import pages as conversations
 from app.queries.pagination import MAX_ID, MIN_ID
 from app.queries.timelines import PostRow
 from app.rendering.posts.articles import articles
-from app.rendering.posts.cards import GONE, card
+from app.rendering.posts.cards import GONE, card, linked
 from app.views.paging import bounds
 from app.web import browser_session
 from app.web.access import reader_id, reader_required, user_key
@@ -55,7 +55,7 @@ def document():
 @login_required
 def _home(form: PostForm | None = None):
     # Who follows nobody yet is shown everybody.
-    follows, has_written = g.user.begun()
+    follows = g.user.following_count > 0
     posts = timelines.home if follows else timelines.public
     page = posts(g.user.id, bounds())
     return render_template(
@@ -65,7 +65,7 @@ def _home(form: PostForm | None = None):
         articles=articles(page.rows),
         here=_place_of_last_visit(page.rows),
         alone=not follows,
-        has_written=has_written,
+        has_written=g.user.sign_in.has_written,
     )
 
 
@@ -195,7 +195,7 @@ def delete(post_id: int):
     row = _own(post_id)
     back = safe_next(request.values.get("next"))
     if request.method != "POST":
-        return render_template("posts/delete.html", card=card(row), back=back)
+        return render_template("posts/delete.html", post_id=post_id, text=linked(row), back=back)
     if not Post.delete(post_id, g.user.id):
         abort(404)
     current_app.logger.info("post %s deleted", post_id)

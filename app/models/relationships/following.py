@@ -15,11 +15,6 @@ from app.models.relationships.followers import followers
 MAX_FOLLOWING = 5000
 
 _user = sa.table("user", sa.column("id"), sa.column("following_count"))
-# Made once, for it is needed for every home page.
-BEGUN = sa.select(
-    sa.exists().where(followers.c.follower_id == sa.bindparam("me")),
-    sa.exists().where(Post.user_id == sa.bindparam("me")),
-)
 
 
 class FollowsTooMany(Exception):
@@ -67,11 +62,6 @@ class Follower:
                 followers.c.follower_id == self.id, followers.c.followed_id == user.id
             )
             return session.scalar(row.returning(followers.c.followed_id)) is not None
-
-    def begun(self) -> tuple[bool, bool]:
-        """Return whether this user follows somebody, and whether they have written anything."""
-        follows, has_written = db.session.execute(BEGUN, {"me": self.id}).one()
-        return bool(follows), bool(has_written)
 
     def is_following(self, user: "Follower") -> bool:
         follows = sa.exists().where(

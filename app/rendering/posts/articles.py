@@ -3,7 +3,7 @@
 An article depends on its post's row, on who reads it (one of four kinds) and on nothing else, so
 there is nothing to forget when something changes: another name, text, picture or number of
 replies makes another row. What differs from page to page is put in afterwards: how long ago the
-post was written and edited, and where one comes back to after deleting it.
+post was written and edited, where one comes back to after deleting it, and what a search marks.
 """
 
 import secrets
@@ -19,13 +19,13 @@ from markupsafe import Markup
 from app.database import now
 from app.queries.timelines import PostRow
 from app.rendering import dates
-from app.rendering.posts.cards import card
-from app.rendering.posts.linkify import Escape, escape
+from app.rendering.posts.cards import card, linked
+from app.rendering.posts.linkify import Escape
 
 # Of some 2 KB each.
 MOST_KEPT = 2048
 # What stands in an article for what is put in: nobody can write them.
-WRITTEN, EDITED, BACK = (secrets.token_hex(16) for _ in range(3))
+WRITTEN, EDITED, BACK, TEXT = (secrets.token_hex(16) for _ in range(4))
 
 
 def init_app(app: Flask) -> None:
@@ -55,10 +55,9 @@ def articles(
     made = []
     for post in posts:
         kind = "author" if post.user_id == reader_id else reader
-        if mark is None:
-            html = render(post, kind, is_current)
-        else:
-            html = _article(post, kind, is_current, mark)
+        html = render(post, kind, is_current, mark is not None)
+        if mark:
+            html = html.replace(TEXT, linked(post, mark))
         if moment:
             html = html.replace(WRITTEN, dates.relative(post.timestamp, moment))
             if post.edited:
@@ -70,7 +69,7 @@ def articles(
     return made
 
 
-def _article(post: PostRow, reader: str, is_current: bool, mark: Escape = escape) -> str:
+def _article(post: PostRow, reader: str, is_current: bool, is_marked: bool) -> str:
     is_visitor = reader == "visitor"
     edited = None
     if post.edited:
@@ -78,7 +77,8 @@ def _article(post: PostRow, reader: str, is_current: bool, mark: Escape = escape
     written = dates.html(post.timestamp, None if is_visitor else WRITTEN, "dt-published")
     template = current_app.jinja_env.get_template("_post.html")
     macro = vars(template.module)["post"]
-    return str(macro(card(post, mark), written, edited, reader, is_current, BACK))
+    text = Markup(TEXT) if is_marked else linked(post)
+    return str(macro(card(post), text, written, edited, reader, is_current, BACK))
 
 
 def entries(posts: Iterable[PostRow]) -> list[Markup]:
@@ -88,4 +88,6 @@ def entries(posts: Iterable[PostRow]) -> list[Markup]:
 
 def _entry(post: PostRow) -> Markup:
     template = current_app.jinja_env.get_template("explore/_entry.xml")
-    return vars(template.module)["entry"](card(post), post, current_app.config["SITE_URL"])
+    return vars(template.module)["entry"](
+        card(post), linked(post), post, current_app.config["SITE_URL"]
+    )

@@ -21,7 +21,6 @@ class Card(NamedTuple):
     id: int
     url: str
     body: str
-    html: Markup
     author: str
     author_url: str
     # A drawn picture, and the Gravatar that lies on it if there is one.
@@ -57,12 +56,16 @@ def counted(replies: int) -> str:
     return "1 reply" if replies == 1 else f"{replies} replies"
 
 
-def card(post: PostRow, mark: Escape = escape) -> Card:
-    """Return the card of a post; `mark` makes HTML of text that is no link."""
-    post_url = url_for("posts.post", post_id=0)[:-1]
+def linked(post: PostRow, mark: Escape = escape) -> Markup:
+    """Return the text of a post with its links; `mark` makes HTML of text that is none."""
     user_url = url_for("profiles.user", nickname="-")[:-1]
     tag_url = url_for("explore.tag", name="-")[:-1]
-    known = (post.mentioned or "").split()
+    return linkify.render(post.body, (post.mentioned or "").split(), user_url, tag_url, mark)
+
+
+def card(post: PostRow) -> Card:
+    """Return the card of a post."""
+    post_url = url_for("posts.post", post_id=0)[:-1]
     drawn = drawn_avatar_url(post.avatar_seed)
     gravatar = avatar_url(post.email, post.avatar_seed, AVATAR_SIZE)
     answered = post.reply_to_id
@@ -70,9 +73,8 @@ def card(post: PostRow, mark: Escape = escape) -> Card:
         post.id,
         f"{post_url}{post.id}",
         post.body,
-        linkify.render(post.body, known, user_url, tag_url, mark),
         post.nickname,
-        user_url + post.nickname,
+        url_for("profiles.user", nickname=post.nickname),
         drawn,
         gravatar if gravatar != drawn else None,
         post.hidden_reason,

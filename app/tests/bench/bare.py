@@ -17,7 +17,7 @@ from jinja2 import DictLoader
 
 from app.models.avatars import avatar_url
 from app.rendering import dates
-from app.rendering.posts.cards import AVATAR_SIZE, card
+from app.rendering.posts.cards import AVATAR_SIZE, card, linked
 
 FRAME = """<!doctype html>
 <html lang="en">
@@ -76,7 +76,7 @@ READY = """{% extends "frame.html" %}
     <a href="{{ card.author_url }}">{{ card.author }}</a>
     <a href="{{ card.url }}">{{ times[card.id] }}</a>
   </header>
-  <p class="body">{{ card.html }}</p>
+  <p class="body">{{ texts[card.id] }}</p>
 </article>
 {% endfor %}
 {% endblock %}
@@ -110,6 +110,7 @@ def bare_app(rows: list[sa.Row], reader: str) -> Flask:
         for row in rows
     ]
     ready = [card(row) for row in rows]
+    texts = {row.id: linked(row) for row in rows}
     times = {row.id: dates.html(row.timestamp) for row in rows}
     app = Flask(__name__)
     app.jinja_loader = DictLoader({"frame.html": FRAME, "bare.html": BARE, "ready.html": READY})
@@ -120,7 +121,7 @@ def bare_app(rows: list[sa.Row], reader: str) -> Flask:
 
     @app.get("/ready")
     def show_ready():
-        return render_template("ready.html", posts=ready, times=times, reader=reader)
+        return render_template("ready.html", posts=ready, texts=texts, times=times, reader=reader)
 
     for rule, name in (
         ("/explore", "explore"),

@@ -3,7 +3,6 @@
 import json
 import unittest
 
-from app.models import User
 from app.tests.support.programs.chromium import NARROW
 from app.tests.support.programs.journeys import JourneyCase
 
@@ -16,7 +15,7 @@ class LayoutTests(JourneyCase, unittest.TestCase):
     def setUp(self):
         super().setUp()
         self.reader = self.person("layout")
-        if not User.begun(self.reader)[1]:
+        if not self.reader.following_count:
             self.reader.write("Hello")
             self.reader.follow(self.person("somebody"))
         self.sign_in(self.reader)

@@ -2,6 +2,7 @@
 
 from flask import Blueprint, abort, current_app, flash, g, redirect, render_template, url_for
 from flask_login import login_required
+from markupsafe import Markup
 from sqlalchemy.exc import IntegrityError
 
 from app.extensions import limiter
@@ -9,7 +10,7 @@ from app.forms import ReportForm
 from app.models import Report, Thing, User
 from app.models.moderation.reports import CHOICES, MAX_REPORTS_A_DAY, TooManyReports
 from app.queries import timelines
-from app.rendering.posts.cards import card
+from app.rendering.posts.cards import linked
 from app.views.posts import POST
 from app.web.access import reader_id, user_key
 
@@ -34,7 +35,7 @@ def post(post_id: int):
     """Ask what is wrong with somebody else's post, and tell the moderators."""
     row = timelines.find(post_id, reader_id()) or abort(404)
     back = url_for("posts.post", post_id=post_id)
-    return _report(Thing(row.user_id, row.id), row.nickname, back, card(row))
+    return _report(Thing(row.user_id, row.id), row.nickname, back, linked(row))
 
 
 @bp.route("/user/<nickname>/report", methods=["GET", "POST"])
@@ -47,7 +48,7 @@ def user(nickname: str):
     return _report(Thing(found.id), found.nickname, back)
 
 
-def _report(thing: Thing, nickname: str, back: str, card=None):
+def _report(thing: Thing, nickname: str, back: str, text: Markup | None = None):
     if thing.user_id == g.user.id:
         abort(404)
     form, status = ReportForm(), 200
@@ -70,7 +71,7 @@ def _report(thing: Thing, nickname: str, back: str, card=None):
         form=form,
         thing=thing,
         nickname=nickname,
-        card=card,
+        text=text,
         choices=CHOICES,
         back=back,
     )
