@@ -140,14 +140,16 @@ def conversation(post_id: int, reader_id: int, bounds: Bounds = NEWEST_PAGE) -> 
     )
 
 
-def hears(post_id: int, user_id: int) -> bool | None:
-    """Return whether a user hears of each reply in a conversation, or of none; None as usual."""
-    thread = sa.select(Post.thread_id).where(Post.id == post_id).scalar_subquery()
-    return db.session.scalar(
-        sa.select(ConversationChoice.hears).where(
-            ConversationChoice.user_id == user_id, ConversationChoice.thread_id == thread
-        )
-    )
+HEARS = sa.select(ConversationChoice.hears).where(
+    ConversationChoice.user_id == READER,
+    ConversationChoice.thread_id
+    == sa.select(Post.thread_id).where(Post.id == POST_ID).scalar_subquery(),
+)
+
+
+def hears(post_id: int, reader_id: int) -> bool | None:
+    """Return whether the reader hears of each reply to come, or of none; None as usual."""
+    return db.session.connection().scalar(HEARS, {"post_id": post_id, "reader": reader_id})
 
 
 def _row(row: sa.Row) -> PostRow | Gone:
