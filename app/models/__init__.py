@@ -3,6 +3,7 @@
 What a page reads of many rows at once is in `app/queries`, how it looks in `app/rendering`.
 """
 
+from app.models.current_user import LAST_SEEN_EVERY, CurrentUser
 from app.models.emails.addresses import cleaned_email
 from app.models.emails.confirmed import ConfirmedEmail
 from app.models.emails.links import MailedLink
@@ -20,7 +21,7 @@ from app.models.posts.post import BIG_ID, MAX_BODY, DeletedPost, Mention, Post, 
 from app.models.relationships.blocks import Block, KeptApart, TooManyBlocks
 from app.models.relationships.followers import followers
 from app.models.sign_ins import MAX_IDENTIFIER, Identity, SignIn, SignInEnded, Suspended
-from app.models.users import LAST_SEEN_EVERY, MAX_ABOUT_ME, User
+from app.models.users import MAX_ABOUT_ME, User
 
 __all__ = [
     "BIG_ID",
@@ -34,6 +35,7 @@ __all__ = [
     "BroughtPost",
     "ConfirmedEmail",
     "ConversationChoice",
+    "CurrentUser",
     "DeletedPost",
     "HiddenPost",
     "Identity",

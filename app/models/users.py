@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import cast
 
 import sqlalchemy as sa
@@ -15,17 +15,14 @@ from app.extensions import Model, db
 from app.models import endings, nicknames
 from app.models.avatars import avatar_url
 from app.models.emails.addresses import MAX_EMAIL
-from app.models.moderation import waiting
 from app.models.names import ReservedName, names_that_begin
 from app.models.nicknames import MAX_NICKNAME
 from app.models.notifications import Notification
 from app.models.posts.brought import BroughtPost
 from app.models.posts.post import Post
 from app.models.relationships.following import Follower
-from app.models.sign_ins import IS_OF_TOKEN, CurrentSignIn, Identity, SignIn, parameters_of
+from app.models.sign_ins import CurrentSignIn, Identity, SignIn
 
-LAST_SEEN_EVERY = timedelta(minutes=1)
-VISITS_APART = timedelta(minutes=30)
 # In characters, as those of a post.
 MAX_ABOUT_ME = 140
 MAX_WEB_ADDRESS = 200
@@ -62,7 +59,7 @@ class User(Follower, UserMixin, Model):
     identities: WriteOnlyMapped[Identity] = relationship(passive_deletes=True)
     sign_ins: WriteOnlyMapped[SignIn] = relationship(passive_deletes=True)
 
-    # This browser's SignIn, and its token; set while a request lasts.
+    # This browser's SignIn, and the token of a new one; set while a request lasts.
     sign_in = cast(CurrentSignIn | None, None)
     sign_in_token = ""
 
@@ -93,16 +90,6 @@ class User(Follower, UserMixin, Model):
             .join(Identity, Identity.user_id == User.id)
             .where(Identity.identifier == identifier)
         )
-
-    @staticmethod
-    def of_token(token: str) -> "User | None":
-        """Return the user whose browser shows `token`, or None once that sign-in has ended."""
-        found = db.session.execute(USER_OF_TOKEN, parameters_of(token)).first()
-        if found is None:
-            return None
-        user, *columns = found
-        user.sign_in, user.sign_in_token = CurrentSignIn(*columns), token
-        return user
 
     @staticmethod
     def make_unique_nickname(nickname: str) -> str:
@@ -250,51 +237,6 @@ class User(Follower, UserMixin, Model):
         """Write a post, or a reply. Raises like Post.write."""
         return Post.write(self.id, body, reply_to_id)
 
-    def touch_last_seen(self) -> None:
-        """Store that the user is here, at most once a minute, in a transaction of its own.
-
-        What was loaded of the user stays as it was, so that a page that writes this asks the
-        database no more than any other. Raises SQLAlchemyError when it cannot be written.
-        """
-        moment = now()
-        earlier = moment - LAST_SEEN_EVERY
-        here = self.sign_in
-        if here is None or (self.last_seen > earlier and here.last_used > earlier):
-            return
-        values = {"last_seen": moment}
-        if self.last_seen < moment - VISITS_APART:
-            values["seen_before"] = self.last_seen
-        db.session.expunge(self)
-        try:
-            with writing() as session:
-                session.execute(sa.update(User).where(User.id == self.id).values(values))
-                used = sa.update(SignIn).where(SignIn.id == here.id)
-                session.execute(used.values(last_used=moment))
-            for name, value in values.items():
-                sa.orm.attributes.set_committed_value(self, name, value)
-        finally:
-            db.session.add(self)
-
     def get_id(self) -> str:
         """Return what Flask-Login keeps in its cookies: the token of this sign-in."""
         return self.sign_in_token
-
-
-# Made once, for it is needed for every page of a member. Behind the user stand the fields of
-# CurrentSignIn.
-USER_OF_TOKEN = (
-    sa.select(
-        User,
-        SignIn.id,
-        SignIn.user_id,
-        SignIn.last_used,
-        SignIn.remembered,
-        SignIn.proved,
-        SignIn.identity_id,
-        Notification.count_unread(User.id),
-        waiting.count(User.id, User.role),
-        sa.exists().where(Post.user_id == User.id),
-    )
-    .join(SignIn, SignIn.user_id == User.id)
-    .where(IS_OF_TOKEN)
-)

@@ -22,6 +22,7 @@ from app.failures.redaction import OwnWord
 from app.forms import OWN_PROVIDER, LoginForm, NicknameForm, typed
 from app.models import (
     MAX_IDENTIFIER,
+    CurrentUser,
     Identity,
     Notification,
     SignInEnded,
@@ -64,8 +65,8 @@ def needs_no_look() -> bool:
 
 
 @lm.user_loader
-def load_user(token: str) -> User | None:
-    return User.of_token(token)
+def load_user(token: str) -> CurrentUser | None:
+    return CurrentUser.of_token(token)
 
 
 @lm.unauthorized_handler

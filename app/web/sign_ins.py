@@ -7,7 +7,7 @@ from flask import current_app, request
 from flask_login import current_user
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.models import LAST_SEEN_EVERY, SignIn, User
+from app.models import LAST_SEEN_EVERY, CurrentUser, SignIn, User
 from app.web import browser_session, known_browsers
 
 # When last_seen could not be written last, as time.monotonic() counts.
@@ -54,7 +54,7 @@ def renew(identifier: str, proved: datetime) -> None:
     current_app.logger.info("user %s proved an OpenID again", user.id)
 
 
-def note_use(user: User) -> None:
+def note_use(user: CurrentUser) -> None:
     """Keep that `user` is here; that it cannot be written is a line in the log, and no failure.
 
     After that the process does not try again for a while: each attempt may have to wait.

@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app import provider
 from app.extensions import db, limiter
-from app.models import User, endings, nicknames
+from app.models import CurrentUser, User, endings, nicknames
 from app.models.joining.admission import told
 from app.openid.xrds import endpoint_url, identity_document, wants_xrds
 from app.provider import entrance, letters, sign_ins
@@ -145,7 +145,7 @@ def delete():
 def _farewell() -> ResponseReturnValue:
     sign_ins.sign_out()
     # With the OpenID went what it began on this site, perhaps in this browser too.
-    if current_user.is_authenticated and not User.of_token(current_user.sign_in_token):
+    if current_user.is_authenticated and not CurrentUser.of_token(current_user.sign_in_token):
         browser_session.sign_out()
     flash("Your account is deleted.", "success")
     return redirect(url_for("provider.endpoint"))

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from app import db
-from app.models import SignIn, User
+from app.models import CurrentUser, SignIn
 from app.openid.relying_party import PROBLEMS
 from app.tests.support.base import PASSWORD, SITE, Browser
 from app.tests.support.openid.account import EndingCase
@@ -155,7 +155,7 @@ class OneBrowserTests(EndingCase):
         self.assertEqual(browser.page.alerts, [])
         # Signed in as before, but not twice.
         self.assertEqual(self.count(SignIn), before)
-        self.assertIsNone(User.of_token(token))
+        self.assertIsNone(CurrentUser.of_token(token))
 
     def state_of(self, url: str) -> str:
         return url.split("state=")[1].split("&")[0]

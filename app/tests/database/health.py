@@ -6,7 +6,7 @@ import flask_migrate
 import sqlalchemy as sa
 
 from app.extensions import limiter
-from app.models import User
+from app.models import CurrentUser
 from app.tests.support.base import Browser
 from app.tests.support.data.outages import BrokenCase
 from app.tests.support.programs.processes import TEST_SERVER
@@ -20,7 +20,7 @@ class HealthTests(BrokenCase):
     def test_both_say_ok_and_make_neither_session_nor_entry_nor_query(self):
         john = self.john()
         before = self.log()
-        with self.own.app_context(), mock.patch.object(User, "of_token") as user_of:
+        with self.own.app_context(), mock.patch.object(CurrentUser, "of_token") as user_of:
             for path in ("/healthz", "/readyz"):
                 answer = john.get(path)
                 self.assertEqual((answer.status_code, answer.get_data()), (200, b"ok"))

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from app import db
 from app.database import now
-from app.models import LAST_SEEN_EVERY, SignIn, User
+from app.models import LAST_SEEN_EVERY, CurrentUser, SignIn, User
 from app.tests.support.data.outages import BrokenCase
 from app.tests.support.programs.processes import TEST_SERVER
 from app.tests.support.reading import selects
@@ -141,7 +141,7 @@ class LastSeenTests(BrokenCase):
         self.long_ago()
         moment = now()
         with self.own.app_context():
-            user = User.of_token(self.token)
+            user = CurrentUser.of_token(self.token)
             user.touch_last_seen()
             self.assertGreaterEqual(user.last_seen, moment)
             self.assertFalse(db.session.dirty)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from app import create_app, db
 from app.database import now
 from app.database.upgrade import upgrade
-from app.models import Identity, SignIn, User
+from app.models import CurrentUser, Identity, SignIn, User
 from app.models.sign_ins import SignInEnded
 from app.models.tokens import hashed
 from app.provider.models import Account, AccountSignIn
@@ -45,14 +45,14 @@ class TokenTests(JoinMixin, PeopleTestCase):
                     for token in tokens:
                         self.assertNotIn(token, str(row), table.name)
         for kept in db.session.scalars(sa.select(SignIn.token_hash)):
-            self.assertIsNone(User.of_token(kept))
+            self.assertIsNone(CurrentUser.of_token(kept))
 
     def test_a_sign_in_proved_again_has_another_token_and_the_old_one_is_none(self):
         old = SignIn.begin(self.john.id, JOHN)
-        new = SignIn.renew(User.of_token(old).sign_in, JOHN, now())
+        new = SignIn.renew(CurrentUser.of_token(old).sign_in, JOHN, now())
         self.assertNotEqual(old, new)
-        self.assertIsNone(User.of_token(old))
-        self.assertEqual(User.of_token(new).id, self.john.id)
+        self.assertIsNone(CurrentUser.of_token(old))
+        self.assertEqual(CurrentUser.of_token(new).id, self.john.id)
         self.assertEqual(self.count(SignIn), 1)
 
 
@@ -66,7 +66,7 @@ class StandingTests(PeopleTestCase):
         self.assertEqual(self.count(SignIn), 0)
 
     def test_none_is_proved_with_one_or_once_it_has_ended(self):
-        user = User.of_token(SignIn.begin(self.john.id, JOHN))
+        user = CurrentUser.of_token(SignIn.begin(self.john.id, JOHN))
         with self.assertRaises(SignInEnded):
             SignIn.renew(user.sign_in, "https://susan.example.com/", now())
         user.sign_out(user.sign_in.id)
@@ -119,7 +119,7 @@ class LastUsedTests(PeopleTestCase):
         for begin in (
             lambda: SignIn.begin(self.john.id, JOHN),
             lambda: SignIn.renew(
-                User.of_token(SignIn.begin(self.john.id, JOHN)).sign_in, JOHN, now()
+                CurrentUser.of_token(SignIn.begin(self.john.id, JOHN)).sign_in, JOHN, now()
             ),
         ):
             before = self.used(Identity)
@@ -145,9 +145,9 @@ class GoingTests(PeopleTestCase):
                 token = SignIn.begin(self.john.id, JOHN, remembered)
                 self.clock.moment += timedelta(days=days)
                 SignIn.begin(self.susan.id, "https://susan.example.com/")
-                self.assertIsNotNone(User.of_token(token))
+                self.assertIsNotNone(CurrentUser.of_token(token))
                 self.clock.moment += A_MOMENT
-                self.assertIsNone(User.of_token(token))
+                self.assertIsNone(CurrentUser.of_token(token))
                 SignIn.begin(self.susan.id, "https://susan.example.com/")
                 left = set(db.session.scalars(sa.select(SignIn.user_id)))
                 self.assertEqual(left, {self.susan.id})
@@ -172,7 +172,7 @@ class GoingTests(PeopleTestCase):
         token = SignIn.begin(self.john.id, JOHN, True, account_sign_in_id=came_from)
         self.clock.moment += timedelta(days=31)
         AccountSignIn.begin(account)
-        self.assertIsNotNone(User.of_token(token))
+        self.assertIsNotNone(CurrentUser.of_token(token))
         self.assertIsNone(db.session.scalar(sa.select(SignIn.account_sign_in_id)))
 
     def test_requests_of_other_sites_go_after_an_hour(self):
@@ -242,7 +242,7 @@ class OldRowsTests(PeopleTestCase):
             self.assertEqual([row.identity_id for row in found], [10, None, None])
             for row in found:
                 self.assertEqual(row.proved, moment - timedelta(days=row.user_id))
-                self.assertIsNotNone(User.of_token(f"user{row.user_id}"))
+                self.assertIsNotNone(CurrentUser.of_token(f"user{row.user_id}"))
             self.assertEqual(list(db.session.scalars(sa.select(Identity.added))), [None] * 3)
             db.session.remove()
             # Down again, and nothing of it is lost.

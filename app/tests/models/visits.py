@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from app import db
 from app.database import now, writing
 from app.models import Post, User
-from app.models.users import VISITS_APART
+from app.models.current_user import VISITS_APART
 from app.tests.support.base import Browser, PeopleTestCase
 
 LINE = "You were here"

@@ -3,7 +3,7 @@
 from unittest import mock
 
 from app import create_app, db
-from app.models import User
+from app.models import CurrentUser, User
 from app.tests.support.base import Browser, PeopleTestCase, settings
 
 
@@ -66,7 +66,9 @@ class ErrorPageTests(PeopleTestCase):
         browser.get("/")
         token = browser.token()
         failing = mock.patch.object(User, "write", side_effect=ZeroDivisionError("deliberately"))
-        broken = mock.patch.object(User, "of_token", side_effect=ZeroDivisionError("deliberately"))
+        broken = mock.patch.object(
+            CurrentUser, "of_token", side_effect=ZeroDivisionError("deliberately")
+        )
         for failure in (failing, broken):
             with failure:
                 browser.post("/", {"post": "hard to write", "csrf_token": token})

@@ -9,7 +9,7 @@ from app.extensions import db
 from app.failures.redaction import OwnWord
 from app.forms import DeleteForm, EmailForm, OpenIDForm
 from app.mail.letters import can_write_to_members
-from app.models import ConfirmedEmail, Identity, MailedLink, SignIn, SignInEnded, User
+from app.models import ConfirmedEmail, CurrentUser, Identity, MailedLink, SignIn, SignInEnded
 from app.models.names import IdentifierRefused
 from app.openid import asked
 from app.openid.asked import Asked
@@ -112,7 +112,7 @@ def delete_openid(identity_id: int):
         flash("Your last OpenID stays: without it you could not sign in.", "error")
         return _back()
     current_app.logger.info("user %s removed an OpenID", g.user.id)
-    if User.of_token(token) is None:
+    if CurrentUser.of_token(token) is None:
         sign_out()
         flash("That OpenID is removed, and with it your sign-in here.", "success")
         return redirect(url_for("auth.login"))
