@@ -39,6 +39,8 @@ class Page(NamedTuple):
     # The id before which the older page begins, and the one after which the newer does.
     older: int | None = None
     newer: int | None = None
+    # The row right behind the last one, where the page was read downwards.
+    behind: Any = None
 
 
 # Whatever the type of the ids: beyond all of them is where the newest page begins.
@@ -85,7 +87,8 @@ def read(
     # By the connection itself: the session would look for entities to load in plain rows.
     found = db.session.connection().execute(statements[downwards], {**limits, **values}).all()
     more = len(found) > PAGE_SIZE
-    rows: list[Any] = list(map(make_row, found[:PAGE_SIZE]) if make_row else found[:PAGE_SIZE])
+    made: list[Any] = list(map(make_row, found) if make_row else found)
+    rows = made[:PAGE_SIZE]
     if not downwards:
         rows.reverse()
     # Whoever came from a page knows that it is there; otherwise one row too many tells.
@@ -93,4 +96,9 @@ def read(
     has_newer = more if not downwards else bounds.older is not None
     if not rows:
         return Page([])
-    return Page(rows, rows[-1].id if has_older else None, rows[0].id if has_newer else None)
+    return Page(
+        rows,
+        rows[-1].id if has_older else None,
+        rows[0].id if has_newer else None,
+        made[PAGE_SIZE] if more and downwards else None,
+    )

@@ -20,8 +20,7 @@ from app.models.posts.post import NothingToAnswer
 from app.openid.xrds import realm_document, wants_xrds
 from app.queries import profiles, timelines
 from app.queries.conversations import pages as conversations
-from app.queries.pagination import MAX_ID, MIN_ID
-from app.queries.timelines import PostRow
+from app.queries.pagination import MAX_ID, MIN_ID, Page
 from app.rendering.posts.articles import articles
 from app.rendering.posts.cards import GONE, card, linked
 from app.views.paging import bounds
@@ -63,18 +62,22 @@ def _home(form: PostForm | None = None):
         form=form or PostForm(),
         page=page,
         articles=articles(page.rows),
-        here=_place_of_last_visit(page.rows),
+        here=_place_of_last_visit(page),
         alone=not follows,
         has_written=g.user.sign_in.has_written,
     )
 
 
-def _place_of_last_visit(posts: list[PostRow]) -> int:
-    """Return how many of these posts came since the reader's last visit; 0 unless some did not."""
+def _place_of_last_visit(page: Page) -> int:
+    """Return how many posts of the page came since the reader's last visit; 0 for no line.
+
+    There is one where what was there before begins, be it with the page behind.
+    """
     before = g.user.seen_before
-    if before is None or not posts or posts[-1].timestamp > before:
+    last = page.behind or (page.rows and page.rows[-1])
+    if before is None or not last or last.timestamp > before:
         return 0
-    return sum(post.timestamp > before for post in posts)
+    return sum(post.timestamp > before for post in page.rows)
 
 
 @bp.post("/")

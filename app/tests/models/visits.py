@@ -8,6 +8,7 @@ from app import db
 from app.database import now, writing
 from app.models import Post, User
 from app.models.current_user import VISITS_APART
+from app.queries.pagination import PAGE_SIZE
 from app.tests.support.base import Browser, PeopleTestCase
 
 LINE = "You were here"
@@ -31,9 +32,9 @@ class VisitTests(PeopleTestCase):
             session.execute(sa.update(User).values(last_seen=now() - ago, seen_before=None))
         return browser
 
-    def parts(self, browser: Browser) -> list[list[str]]:
+    def parts(self, browser: Browser, page: str = "/") -> list[list[str]]:
         """Return the texts of the posts at home: above and below the line, if there is one."""
-        browser.get("/")
+        browser.get(page)
         self.assertEqual(browser.status, 200)
         feed = browser.text[browser.text.index('class="h-feed"') :]
         texts = [db.session.get(Post, post_id).body for post_id in self.posts]
@@ -56,9 +57,24 @@ class VisitTests(PeopleTestCase):
         browser = self.was_here(VISITS_APART + timedelta(minutes=1))
         self.assertEqual(len(self.parts(browser)), 2)
 
-    def test_there_is_none_when_nothing_or_all_is_new(self):
+    def test_it_ends_a_page_behind_which_begins_what_was_there(self):
+        self.posts += [self.susan.write(f"newer {n}").id for n in range(PAGE_SIZE - 2)]
+        self.happened(timedelta(hours=3), *self.posts[:2])
+        browser = self.was_here(timedelta(hours=2))
+        above, below = self.parts(browser)
+        self.assertEqual((len(above), below), (PAGE_SIZE, []))
+        self.assertEqual(self.parts(browser, f"/?older={self.posts[2]}"), [["oldest", "old"]])
+        # One more, and the first of the new is on the next page, with the line.
+        self.posts.append(self.susan.write("newest of all").id)
+        self.assertEqual(len(self.parts(browser)), 1)
+        next_page = self.parts(browser, f"/?older={self.posts[3]}")
+        self.assertEqual(next_page, [["new"], ["oldest", "old"]])
+
+    def test_there_is_none_when_nothing_is_new_or_nothing_was_there(self):
         self.happened(timedelta(hours=1), *self.posts)
         self.assertEqual(len(self.parts(self.was_here(timedelta(minutes=45)))), 1)
+        self.assertEqual(len(self.parts(self.was_here(timedelta(hours=2)))), 1)
+        self.posts += [self.susan.write(f"newer {n}").id for n in range(PAGE_SIZE)]
         self.assertEqual(len(self.parts(self.was_here(timedelta(hours=2)))), 1)
 
     def test_there_is_none_on_the_first_visit(self):
