@@ -20,6 +20,8 @@ from app.models.tokens import derived
 # Letters to one user within a day, by when they want them.
 MAX_LETTERS = {"at once": 10, "daily": 1}
 DAY = timedelta(days=1)
+# The kinds that have letters of their own, at once and to whoever has a confirmed address.
+WITH_OWN_LETTERS = {"openid", "sign-in"}
 # Users who are looked for at once.
 CHUNK = 100
 
@@ -72,6 +74,7 @@ def _unsent(user_id) -> tuple[sa.ColumnElement[bool], ...]:
         Notification.user_id == user_id,
         Notification.is_unread(),
         Notification.letter_id.is_(None),
+        Notification.kind.not_in(WITH_OWN_LETTERS),
     )
 
 
@@ -92,7 +95,7 @@ def waiting() -> Iterator[int]:
 
 
 def claim(user_id: int) -> int | None:
-    """Return the id of a letter about all that is new to this user, which nobody else will send.
+    """Return the id of a letter about what is new to this user, which nobody else will send.
 
     None means that there is nothing to write, that enough was written today, or that somebody
     else is about to.

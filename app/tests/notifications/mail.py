@@ -7,7 +7,7 @@ from app.database import writing
 from app.models import ConfirmedEmail, MailChoice, Notification, Post
 from app.models.notifications import mail
 from app.rendering.letters import MAX_LINES
-from app.tests.support.base import SITE
+from app.tests.support.base import PASSWORD, SITE, Browser, JoinMixin
 from app.tests.support.clock import Clock
 from app.tests.support.concurrency import ConcurrencyCase
 from app.tests.support.people.letters import LettersMixin
@@ -146,6 +146,53 @@ class NotificationLetterTests(LetterCase):
         self.assertIn("ConnectionRefusedError", result.output)
         self.assertNotIn(JOHN, result.output)
         self.assertEqual(self.sent(), 1)
+
+
+class OwnLetterTests(JoinMixin, LetterCase):
+    """What a user has a letter about by itself, so that no other tells of it once more."""
+
+    def setUp(self):
+        super().setUp()
+        self.second = self.account("second")
+        self.own = self.account("john")
+        self.john.add_identity(self.own)
+        self.choose("at once")
+
+    def account(self, username: str) -> str:
+        browser = self.browser()
+        browser.get("/openid/join")
+        browser.submit(username=username, password=PASSWORD)
+        return f"{SITE}/id/{username}"
+
+    def sign_in(self) -> Browser:
+        browser = self.browser()
+        browser.get("/login")
+        browser.ask_own_provider()
+        browser.submit(username="john", password=PASSWORD)
+        self.assertEqual(browser.page.heading, "Hi, john!")
+        return browser
+
+    def test_news_of_the_ways_in_comes_once(self):
+        browser = self.sign_in()
+        self.assertIn("A sign-in from a new browser", self.letter(JOHN)["Subject"])
+        browser.get("/settings/account")
+        browser.submit(openid=self.second)
+        browser.submit(username="second", password=PASSWORD)
+        self.assertIn("An OpenID was added", self.letter(JOHN)["Subject"])
+        # Both stand on the page, and neither in a letter once more.
+        self.assertEqual(self.unread(self.john), 3)
+        self.assertEqual(self.send(), "Letters sent: 0.")
+        self.susan.write("@john hello")
+        self.assertEqual(self.send(), "Letters sent: 1.")
+        self.assertEqual(self.letter(JOHN)["Subject"], "[microblog] 1 new notification")
+
+    def test_who_wants_none_of_browsers_gets_none(self):
+        browser = self.browser(self.john)
+        browser.get("/settings/account")
+        browser.post("/settings/account/email/letters", {"csrf_token": browser.token()})
+        self.sign_in()
+        self.assertEqual(self.send(), "Letters sent: 0.")
+        self.assert_no_letter()
 
 
 class Refusing(MailBox):
