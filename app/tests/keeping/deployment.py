@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 import unittest
+from pathlib import Path
 
 from app.tests.support.programs.processes import require, temporary_folder
 from config import basedir
@@ -20,7 +21,7 @@ class DeploymentTests(unittest.TestCase):
         units = sorted(
             path.name for path in DEPLOY.glob("*.*") if path.suffix in {".service", ".timer"}
         )
-        self.assertEqual(len(units), 3)
+        self.assertEqual(len(units), 5)
         for name in units:
             text = (DEPLOY / name).read_text()
             if name.endswith(".service"):
@@ -31,6 +32,20 @@ class DeploymentTests(unittest.TestCase):
             ["systemd-analyze", "verify", *units], cwd=folder, capture_output=True, text=True
         )
         self.assertEqual((done.returncode, done.stdout + done.stderr), (0, ""))
+
+    def test_with_and_without_systemd_the_same_commands_run(self):
+        table = (basedir / "README.md").read_text().partition("| command (")[2]
+
+        def commands(*paths: Path) -> set[str]:
+            text = "".join(path.read_text() for path in paths)
+            run = r"-m flask (?:--app \S+ )?([a-z]+(?: [a-z]+)*)"
+            return set(re.findall(run, text))
+
+        run = commands(*DEPLOY.glob("*.service"))
+        self.assertEqual(run, {"backup", "notifications send"})
+        self.assertEqual(commands(DEPLOY / "crontab"), run)
+        for command in run:
+            self.assertRegex(table, rf"(?m)^\| `{command}\b")
 
     def test_they_name_settings_that_there_are(self):
         table = (basedir / "README.md").read_text().partition("| setting |")[2]
