@@ -1,12 +1,25 @@
-"""A database file that is taken away while the site runs: noticed, and left when it is back.
+"""Outages: a database that takes nothing new, and a file that is taken away while the site runs.
 
-Of servers that end, SQLAlchemy's `pool_pre_ping` takes care.
+That is noticed, and left when it is back. Of servers that end, SQLAlchemy's `pool_pre_ping`
+takes care.
 """
 
 import os
 import sqlite3
 
 import sqlalchemy as sa
+
+# A full disk, and what may only be read; of SQLite also a disk that fails.
+UNWRITABLE_SQLITE = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR}
+UNWRITABLE_SQLSTATES = {"53100", "25006"}
+
+
+def is_unwritable(error: BaseException | None) -> bool:
+    """Return whether this error says that the database takes nothing new, whatever it is."""
+    cause = getattr(error, "orig", None)
+    # Of an extended code the last byte is the kind.
+    kind = getattr(cause, "sqlite_errorcode", 0) & 0xFF
+    return kind in UNWRITABLE_SQLITE or getattr(cause, "sqlstate", "") in UNWRITABLE_SQLSTATES
 
 
 def watch_file(engine: sa.Engine) -> None:

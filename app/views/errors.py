@@ -16,6 +16,7 @@ from werkzeug.exceptions import (
     TooManyRequests,
 )
 
+from app.database.outages import is_unwritable
 from app.extensions import db, limiter
 from app.failures import handlers
 from app.failures.redaction import OwnWord
@@ -58,6 +59,8 @@ WORDS = {
 }
 # When to come back, unless the error says it: as after no connection to the database in time.
 BUSY_SECONDS = 5
+# And when nothing can be saved, until somebody has made room.
+UNWRITABLE_SECONDS = 60
 
 
 def init_app(app: Flask) -> None:
@@ -151,19 +154,21 @@ def in_words(seconds: int) -> str:
 
 
 def internal_error(error: InternalServerError):
-    """Show that the fault is ours; needs no user, no session and no database."""
+    """Show that the fault is ours, or nothing can be saved; needs no user, session or database."""
     if error.original_exception is None:
         # Flask logs what was raised, but not what was returned or given to abort().
         handlers.reference()
         current_app.logger.error("%s at %s", error, request.path, exc_info=error)
     _undo()
-    page = render_template(
-        "errors/500.html",
-        reference=handlers.reference(),
-        told=handlers.tells_administrator(current_app),
-        typed=_typed(),
-    )
-    return page, 500
+    told = {
+        "reference": handlers.reference(),
+        "told": handlers.tells_administrator(current_app),
+        "typed": _typed(),
+    }
+    if is_unwritable(error.original_exception):
+        headers = {"Retry-After": str(UNWRITABLE_SECONDS)}
+        return render_template("errors/unwritable.html", **told), 503, headers
+    return render_template("errors/500.html", **told), 500
 
 
 def _typed() -> dict[str, str]:

@@ -209,6 +209,7 @@ def pages(origin: str = SITE) -> list[SitePage]:
         _page("/user/susan/follow", "member", status=405),
         _page("/fail", "member", status=500),
         _page("/busy", "member", status=503),
+        _page("/full", "member", status=503),
         _refused("/", "far too long a post", "member", 413, post="x" * 100_000),
         _refused("/", "an expired form", "member", post="hard to write", csrf_token="stale"),
         _refused("/login", "too often", status=429, openid="you")._replace(action="/too-often"),

@@ -1,6 +1,8 @@
 """An application that has every page, on a database of its own."""
 
 from flask import Flask, abort
+from psycopg.errors import DiskFull
+from sqlalchemy.exc import OperationalError
 
 from app import create_app
 from app.database.upgrade import upgrade
@@ -27,6 +29,10 @@ def site_of_every_page(database_url: str, **changes) -> Flask:
     @app.get("/busy")
     def be_busy():
         abort(503)
+
+    @app.get("/full")
+    def be_full():
+        raise OperationalError("", {}, DiskFull())
 
     @app.post("/too-often")
     @csrf.exempt
