@@ -6,6 +6,8 @@ from flask_wtf import FlaskForm
 from wtforms import PasswordField, StringField
 from wtforms.fields.core import UnboundField
 
+from app.forms.sign_in import chooses_openid
+
 
 def shown(sent: Mapping[str, str]) -> dict[str, str]:
     """Return what a visitor wrote in text fields of our forms; never what is a password in any."""
@@ -15,7 +17,7 @@ def shown(sent: Mapping[str, str]) -> dict[str, str]:
 
 def holds_password(sent: Mapping[str, str]) -> bool:
     """Return whether a form was sent that cannot be sent again without its password."""
-    return not _names(PasswordField).isdisjoint(sent)
+    return not (chooses_openid(sent) or _names(PasswordField).isdisjoint(sent))
 
 
 def _names(kind: type) -> set[str]:

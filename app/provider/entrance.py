@@ -3,9 +3,10 @@
 Where a code is asked for too, that the password was right is noted in this browser's session.
 """
 
+from collections.abc import Callable
 from datetime import timedelta
 
-from flask import current_app, g, request
+from flask import current_app, g
 from openid.server.server import CheckIDRequest
 
 from app.database import now
@@ -23,20 +24,20 @@ from app.web.browser_session import PasswordProof
 
 PASSWORD_LASTS = timedelta(minutes=5)
 
-# Wrong passwords from one address, for however many accounts and on whichever page; guesses.py
-# counts for each account.
-wrong_limit = limiter.shared_limit(
-    "25 per 5 minutes",
-    "wrong passwords",
-    methods=["POST"],
-    deduct_when=lambda response: g.get("guessed_wrong", False),
-    exempt_when=lambda: not is_sent() or guesses.in_known_browser(),
-)
 
+def wrong_limit(is_for_account: Callable[[], bool] = lambda: True):
+    """Return what limits wrong passwords on a page, of those forms that are for an account.
 
-def is_sent() -> bool:
-    """Return whether this request is a form with a password, on a site that has accounts."""
-    return current_app.config["PROVIDER"] != "off" and "password" in request.form
+    They are counted for one address, for however many accounts and on all pages together;
+    guesses.py counts for each account.
+    """
+    return limiter.shared_limit(
+        "25 per 5 minutes",
+        "wrong passwords",
+        methods=["POST"],
+        deduct_when=lambda response: g.get("guessed_wrong", False),
+        exempt_when=lambda: not is_for_account() or guesses.in_known_browser(),
+    )
 
 
 def authenticate(form: SignInForm, asked: CheckIDRequest | None = None) -> Account | None:

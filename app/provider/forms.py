@@ -72,10 +72,6 @@ class SignInForm(FlaskForm):
         self.password.errors = ["This username and password do not belong together."]
 
 
-class DoorForm(SignInForm):
-    remember_me = BooleanField("Remember me")
-
-
 class JoinForm(FlaskForm):
     TAKEN = "This username is already in use. Please choose another one."
 

@@ -60,7 +60,7 @@ NEWS = (
 
 def needs_no_look() -> bool:
     """Return whether this site's own provider was chosen, or another one answers."""
-    own = request.form.get("provider") == OWN_PROVIDER or entrance.is_sent()
+    own = request.form.get("provider") == OWN_PROVIDER or door.is_for_account()
     return own or is_answer()
 
 
@@ -107,7 +107,7 @@ def meet_user() -> None:
     exempt_when=needs_no_look,
     deduct_when=lambda response: g.get("looked", False),
 )
-@entrance.wrong_limit
+@entrance.wrong_limit(door.is_for_account)
 @limiter.limit(ANSWER_LIMIT, exempt_when=lambda: not is_answer())
 @oid.loginhandler
 def login():
@@ -119,7 +119,7 @@ def login():
     # The view is exempt for the sake of the providers' answers alone. (A GET passes.)
     csrf.protect()
     allow_offsite_form_action()
-    if entrance.is_sent():
+    if door.is_for_account():
         return door.enter()
     form = LoginForm(openid=asked.typed("openid"))
     problem = browser_session.take_problem()

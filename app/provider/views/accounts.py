@@ -40,7 +40,7 @@ JOIN_FORM_LIMIT = "60 per 5 minutes"
 
 
 @bp.route("/openid/sign-in", methods=["GET", "POST"])
-@entrance.wrong_limit
+@entrance.wrong_limit()
 def sign_in():
     """Let the owner of an account sign in at this provider."""
     pending, asked = answers.pending_request()

@@ -28,7 +28,6 @@ PAGES = {
         "With an OpenID",
         "Your OpenID",
         "A web address that is yours",
-        "Remember me",
         "Sign in with OpenID",
         "Ubuntu One",
         "Your username there",

@@ -11,7 +11,7 @@ from app.tests.support.openid.signing_in import SecondProviderCase
 
 class SignInFormTests(SecondProviderCase):
     def test_an_empty_field_is_refused_in_a_sentence(self):
-        browser = self.begin("  ")
+        browser = self.begin("  ", provider="")
         self.assertEqual((browser.path, browser.status), ("/login", 400))
         self.assertEqual(
             browser.page.alerts, ["Please type your OpenID, or choose one of the buttons."]
@@ -37,7 +37,7 @@ class SignInFormTests(SecondProviderCase):
         self.enterContext(mock.patch.dict(self.app.config, OPENID_PROVIDERS=buttons))
         for button, values, claimed in [
             ("Second", {}, "http://specs.openid.net/auth/2.0/identifier_select"),
-            ("Named", {"username": "ingrid"}, origin + "/id/ingrid"),
+            ("Named", {"username_there": "ingrid"}, origin + "/id/ingrid"),
         ]:
             with self.subTest(button):
                 browser = self.browser()
@@ -51,11 +51,11 @@ class SignInFormTests(SecondProviderCase):
             with self.subTest(username):
                 browser = self.browser()
                 browser.get("/login")
-                browser.submit(button="Named", username=username)
+                browser.submit(button="Named", username_there=username)
                 self.assertEqual((browser.path, browser.status), ("/login", 400))
                 self.assertEqual(len(browser.page.alerts), 1)
                 kept = next(f.fields for f in browser.page.forms if "Named" in f.buttons)
-                self.assertEqual(kept["username"], username)
+                self.assertEqual(kept["username_there"], username)
         self.assertEqual(self.begin(openid="", provider="Third").status, 400)
         self.assertEqual(self.provider.requests, [])
 

@@ -2,15 +2,16 @@
 
 import re
 
-from flask import current_app, flash, render_template
+from flask import current_app, flash, render_template, request
 
 from app.forms import LoginForm
+from app.forms.sign_in import chooses_openid
 from app.models import nicknames
 from app.models.joining.admission import told
 from app.openid import asked
 from app.openid.relying_party import SignInRefused, oid
 from app.provider import entrance, sign_ins
-from app.provider.forms import DoorForm
+from app.provider.forms import SignInForm
 from app.provider.models import Account
 from app.queries import timelines
 from app.rendering.posts.articles import articles
@@ -28,17 +29,22 @@ NEEDS_PASSWORD = (
 NEEDS_USERNAME = "That is an e-mail address. An account here has a username: please type yours."
 
 
+def is_for_account() -> bool:
+    """Return whether this request is the door's form, sent to sign in with an account here."""
+    return request.method == "POST" and _has_accounts() and not chooses_openid(request.form)
+
+
 def enter():
     """Open an account with its password, and sign in at the site with what its provider says."""
-    form = DoorForm()
-    if form.validate() and (account := entrance.authenticate(form)):
+    form, account = LoginForm(), SignInForm()
+    if account.validate() and (opened := entrance.authenticate(account)):
         # Where it asks for a code, that is the provider's first page.
-        entrance.enter(account)
+        entrance.enter(opened)
         try:
             return oid.try_own_provider(remember=form.remember_me.data)
         except SignInRefused as refused:
-            form.password.errors = [str(refused)]
-    return page(LoginForm(formdata=None), form), 400
+            account.password.errors = [str(refused)]
+    return page(form, account), 400
 
 
 def may_be_account(typed: str) -> bool:
@@ -54,20 +60,16 @@ def is_account(typed: str) -> bool:
 
 
 def account_instead(form: LoginForm) -> str:
-    """Return the door with its account form filled in with what was typed for an OpenID."""
-    typed = form.openid.data or ""
+    """Return the door with what was typed for an OpenID as the account's username."""
+    typed, form.openid.data = form.openid.data or "", ""
     flash(NEEDS_USERNAME if "@" in typed else NEEDS_PASSWORD, "status")
-    values = {"username": typed, "remember_me": form.remember_me.data}
-    return page(LoginForm(formdata=None), DoorForm(formdata=None, data=values))
+    return page(form, SignInForm(formdata=None, data={"username": typed}))
 
 
-def page(form: LoginForm, account: DoorForm | None = None) -> str:
-    """Return the door with these forms on it."""
+def page(form: LoginForm, account: SignInForm | None = None) -> str:
+    """Return the door with its form, of which `account` is the part for accounts here."""
     if account is None:
-        values = {"username": asked.typed("username"), "remember_me": form.remember_me.data}
-        account = DoorForm(formdata=None, data=values)
-    if account.remember_me.data:
-        form.remember_me.data = True
+        account = SignInForm(data={"username": asked.typed("username")})
     providers = current_app.config["OPENID_PROVIDERS"]
     newest = timelines.public(reader_id()).rows[:NEWEST] if current_app.config["PUBLIC"] else []
     return render_template(

@@ -13,7 +13,7 @@ class RefusedFormTests(JoinMixin, PeopleTestCase):
         visitor.submit(button="Sign in with OpenID", openid="")
         yield "no OpenID", visitor
         visitor.get("/login")
-        visitor.submit(button="openSUSE", username="two words")
+        visitor.submit(button="openSUSE", username_there="two words")
         yield "a username of another site", visitor
         visitor.get("/login")
         visitor.post("/login", {"provider": "nobody", "csrf_token": visitor.token()})

@@ -169,9 +169,10 @@ def pages(origin: str = SITE) -> list[SitePage]:
         ),
         _refused("/suspended", "an empty answer", "suspended", appeal=""),
         # Forms that were refused, and one that went well.
-        _refused("/login", "no OpenID", openid=""),
+        _refused("/login", "nothing at all", username=""),
+        _refused("/login", "no OpenID", openid="")._replace(button="Sign in with OpenID"),
         _refused("/login", "an address without an OpenID", openid="http://127.0.0.1:1/nobody"),
-        _refused("/login", "no username", username="")._replace(button="LiveJournal"),
+        _refused("/login", "no username", username_there="")._replace(button="LiveJournal"),
         _refused("/login/nickname", "an odd nickname", "newcomer", nickname="not a nickname"),
         _refused("/", "too long a post", "quiet", post="x" * 141),
         _refused("/", "an empty post", "quiet", post=""),
