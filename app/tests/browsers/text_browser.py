@@ -2,9 +2,13 @@
 
 import subprocess
 import unittest
+from unittest import mock
 
+from app.provider import recovery
+from app.tests.support.base import PASSWORD
 from app.tests.support.every_page import Readers, site_of_every_page
 from app.tests.support.every_page.readers import TALK
+from app.tests.support.people.letters import LettersMixin, path_in
 from app.tests.support.programs.processes import (
     START_SECONDS,
     environment,
@@ -12,7 +16,9 @@ from app.tests.support.programs.processes import (
     temporary_folder,
 )
 from app.tests.support.programs.served_site import ServedSite
+from app.tests.support.programs.w3m import W3m
 
+NEW_PASSWORD = "purple monkey dishwasher"
 # What a page says, from top to bottom; and who reads it.
 PAGES = {
     ("/login", "visitor"): [
@@ -158,3 +164,77 @@ class TextBrowserTests(unittest.TestCase):
                     found = shown.find(words, at)
                     self.assertGreaterEqual(found, 0, f"{words!r} after this:\n{shown[:at]}|\n")
                     at = found + len(words)
+
+
+class TextJourneyTests(LettersMixin, unittest.TestCase):
+    """Ways through the site at w3m's own keys."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        require("w3m", packages="w3m")
+        cls.site = ServedSite(cls)
+
+    def setUp(self):
+        context = self.site.app.app_context()
+        context.push()
+        self.addCleanup(context.pop)
+        self.app = self.site.app
+        self.receive_letters()
+        self.enterContext(mock.patch.object(recovery, "DELAY_SECONDS", 0.0))
+        self.w3m = W3m(self, self.site.origin + "/login")
+
+    def assert_shown(self, *words: str) -> None:
+        for each in words:
+            self.assertIn(each, self.w3m.screen)
+
+    def join(self, name: str) -> None:
+        self.w3m.press("Make an account")
+        self.assert_shown("Viewing <Make an account")
+        self.w3m.fill("Username", name)
+        self.w3m.fill("Password", PASSWORD)
+        self.w3m.press("Make my account")
+        self.assert_shown(f"Hi, {name}!", f"Welcome, {name}!")
+
+    def sign_in(self, name: str, password: str) -> None:
+        self.w3m.fill("Username", name)
+        self.w3m.fill("Password", password)
+        self.w3m.press("Sign in")
+
+    def open_letter(self, to: str) -> None:
+        self.w3m.go(self.site.origin + path_in(self.text(to), self.site.origin))
+
+    def test_a_newcomer_joins_signs_out_and_signs_in_again(self):
+        self.join("texter")
+        self.w3m.press("Sign out")
+        self.assert_shown("You are signed out.")
+        self.sign_in("texter", "not that")
+        self.assert_shown("This username and password do not belong together.", "[texter ")
+        self.sign_in("texter", PASSWORD)
+        self.assert_shown("Hi, texter!")
+
+    def test_a_member_confirms_an_address_and_gets_in_with_a_new_password(self):
+        address = "forgetful@example.com"
+        self.join("forgetful")
+        self.w3m.press("Settings")
+        self.w3m.press("Account and sign-in")
+        self.w3m.fill("E-mail address", address)
+        self.w3m.press("Send the letter")
+        self.assert_shown("A letter is on its way.")
+        self.open_letter(address)
+        self.w3m.press("Yes, it is mine")
+        self.assert_shown("Your address is confirmed")
+        self.w3m.go(self.site.origin + "/logout")
+        self.w3m.press("Sign out")
+        self.w3m.press("Forgot your password")
+        self.w3m.fill("Your username or e-mail address", "forgetful")
+        self.w3m.press("Send me a letter")
+        self.assert_shown("Look at your mail")
+        self.open_letter(address)
+        self.assert_shown("Choose a new password", "For the account forgetful.")
+        self.w3m.fill("New password", NEW_PASSWORD)
+        self.w3m.press("Keep this password")
+        self.assert_shown("Your new password is kept.")
+        self.text(address)
+        self.sign_in("forgetful", NEW_PASSWORD)
+        self.assert_shown("Hi, forgetful!")
