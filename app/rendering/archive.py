@@ -55,8 +55,8 @@ class _Pipe(io.RawIOBase):
 def pieces(profile: dict, entries: Callable[[], Iterator[Entry]]) -> Iterator[bytes]:
     """Return the zip in pieces of some 64 KiB.
 
-    `profile` has the keys nickname, about_me, site, following and blocked; `entries` begins to
-    read all posts anew, newest first.
+    `profile` has the keys nickname, about_me, web_address, site, following and blocked;
+    `entries` begins to read all posts anew, newest first.
     """
     pipe = _Pipe()
     with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:

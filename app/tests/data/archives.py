@@ -43,6 +43,21 @@ class TakingTests(ArchiveTestCase):
         self.assertIn("post &lt;1&gt; of <a", page)
         self.assertNotIn("not mine", page)
 
+    def test_the_profile_has_what_stands_on_it(self):
+        link = '<a href="https://john.example/?a&amp;b">'
+        for address, links in (("https://john.example/?a&b", 1), ("", 0)):
+            with self.subTest(address):
+                self.john.update_profile("john", "Tea & trains", address)
+                taken = self.take()
+                profile = json.loads(taken.read("profile.json"))
+                self.assertEqual(
+                    (profile["about_me"], profile["web_address"]), ("Tea & trains", address)
+                )
+                page = taken.read("index.html").decode()
+                self.assertIn("<p>Tea &amp; trains</p>", page)
+                # And to the site, as there are no posts.
+                self.assertEqual((page.count(link), page.count("<a ")), (links, links + 1))
+
     def test_a_reply_keeps_the_address_of_what_it_answers(self):
         answered = self.susan.write("a question").id
         self.john.write("a reply", answered)

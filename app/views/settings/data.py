@@ -48,6 +48,7 @@ def take():
     profile = {
         "nickname": nickname,
         "about_me": g.user.about_me,
+        "web_address": g.user.web_address,
         "site": own_url("/"),
         "following": export.followed_by(user_id),
         "blocked": export.blocked_by(user_id),
