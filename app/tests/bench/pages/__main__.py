@@ -1,0 +1,81 @@
+"""What pages cost, on data of its own: `python -m app.tests.bench.pages --help`.
+
+It asserts nothing: machines differ. Every number stands beside what it should reach.
+
+CPU is told as a multiple of d, the page of plain.py, whose source is printed first. Each page is
+measured in several rounds, each time right after d; its ratios are those of the rounds. Requests
+go straight to the application, in this process.
+"""
+
+import argparse
+import os
+import tempfile
+from pathlib import Path
+
+from flask import Flask
+
+from app import create_app, db
+from app.database import writing
+from app.database.engine import unhurried
+from app.database.upgrade import upgrade
+from app.tests.bench.pages.conversations import measure_conversation
+from app.tests.bench.pages.cpu import measure_cpu, show_source
+from app.tests.bench.pages.requests import count_selects
+from app.tests.bench.queries import measure_queries
+from app.tests.bench.search import measure_search
+from app.tests.support import base
+
+FEWEST_POSTS = 5000
+PARTS = ("selects", "cpu", "home", "deep", "talk", "search")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
+    parser.add_argument("--posts", nargs="+", type=int, default=[10**4, 10**5, 10**6])
+    parser.add_argument("--requests", type=int, default=40, help="of each page, in each round")
+    parser.add_argument("--rounds", type=int, default=15)
+    chosen = parser.parse_args()
+    if min(chosen.posts) < FEWEST_POSTS:
+        parser.error(f"--posts must be at least {FEWEST_POSTS}, so that every page is full")
+    if "cpu" in chosen.only:
+        show_source()
+    urls = {}
+    with tempfile.TemporaryDirectory(prefix="microblog-bench-") as folder:
+        urls["SQLite"] = f"sqlite:///{Path(folder, 'bench.db')}"
+        if os.environ.get("TEST_DATABASE_URL"):
+            urls["PostgreSQL"] = base.database_url()
+        for name, url in urls.items():
+            print(f"== {name}")
+            app = create_app(**base.settings(DATABASE_URL=url))
+            upgrade(app)
+            with app.app_context(), unhurried():
+                measure(app, chosen)
+                db.session.remove()
+                db.engine.dispose()
+
+
+def measure(app: Flask, chosen: argparse.Namespace) -> None:
+    if "selects" in chosen.only:
+        count_selects(app)
+    if "cpu" in chosen.only:
+        empty()
+        measure_cpu(app, chosen.requests, chosen.rounds)
+    if {"home", "deep", "talk"} & set(chosen.only):
+        empty()
+        authors, reader = measure_queries(sorted(chosen.posts), chosen.only)
+        if "talk" in chosen.only:
+            measure_conversation(authors, reader)
+    if "search" in chosen.only:
+        empty()
+        measure_search(sorted(chosen.posts))
+
+
+def empty() -> None:
+    with writing() as session:
+        for table in reversed(db.metadata.sorted_tables):
+            session.execute(table.delete())
+
+
+if __name__ == "__main__":
+    main()
