@@ -5,7 +5,7 @@ from sqlalchemy.orm import aliased
 
 from app.extensions import db
 from app.models import Block, Invitation, Post, User, followers, nicknames
-from app.queries.pagination import Bidirectional, Bounds, Page, bidirectional, page_of, read
+from app.queries.pagination import Bidirectional, Bounds, Page, bidirectional, first, page_of, read
 from app.queries.visibility import (
     CONDITIONS,
     READER,
@@ -79,10 +79,17 @@ PEOPLE = sa.select(User.id, User.nickname, User.email, User.avatar_seed, User.ab
 
 
 def _follow_list(mine, theirs) -> Bidirectional:
-    people = PEOPLE.add_columns(is_followed()).join(followers, theirs == User.id)
-    people = people.where(mine == sa.bindparam("user_id"), is_shown(theirs))
-    # By the column of the index that leads from one user to the others.
-    return bidirectional(lambda downwards: page_of(people, theirs, downwards))
+    people = PEOPLE.add_columns(is_followed())
+    follows = sa.select(theirs.label("id"))
+    follows = follows.where(mine == sa.bindparam("user_id"), is_shown(theirs))
+
+    def statement(downwards: bool) -> sa.Select:
+        # By the column of the index that leads from one user to the others. Joined before they are
+        # few, PostgreSQL may walk all users beside them.
+        page = page_of(follows, theirs, downwards).subquery()
+        return first(people.join(page, page.c.id == User.id), page.c.id, downwards)
+
+    return bidirectional(statement)
 
 
 FOLLOW_LISTS = {
