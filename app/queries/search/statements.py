@@ -87,9 +87,6 @@ class Source(NamedTuple):
         order = (one.desc() if downwards else one.asc() for one in (column, self.post_id))
         return rows.order_by(*order).limit(limit)
 
-    def where(self, *conditions: sa.ColumnElement[bool]) -> "Source":
-        return self._replace(rows=self.rows.where(*conditions))
-
 
 @cache
 def statements_of(dialect: str, kind: Kind) -> Bidirectional:
@@ -187,10 +184,10 @@ def _tagged(tag) -> Source:
     return Source(sa.select(Tag.post_id.label("id")), Tag.post_id, (Tag.name, tag))
 
 
-def _by_author() -> Source:
+def _by_author(author: sa.SQLColumnExpression = _author) -> Source:
     # Of somebody whose posts are hidden, none is looked at.
     own = sa.select(Post.id).where(is_shown(_author))
-    return Source(own, Post.id, (Post.user_id, _author))
+    return Source(own, Post.id, (Post.user_id, author))
 
 
 def _lists(kind: Kind) -> list[Source]:
@@ -223,7 +220,9 @@ def _sources(kind: Kind, dialect: str, downwards: bool) -> list[Source]:
     ).subquery()
     least = sa.select(counted.c.name).order_by(counted.c.posts).limit(1).cte("rarest")
     rarest = sa.select(least.c.name).scalar_subquery()
-    return [_tagged(rarest), *([_by_author().where(rarest == "")] if kind.author else [])]
+    # As a condition of its own SQLite would ask it of each post of the author.
+    author = sa.case((rarest == "", _author))
+    return [_tagged(rarest), *([_by_author(author)] if kind.author else [])]
 
 
 def _checked(rows: sa.Select, post_id: sa.SQLColumnExpression, kind: Kind) -> sa.Select:
