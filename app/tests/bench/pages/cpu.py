@@ -4,6 +4,7 @@ import gc
 import inspect
 import random
 import time
+import unittest
 from collections.abc import Callable
 from statistics import median
 from typing import NamedTuple
@@ -18,7 +19,8 @@ from app.database import writing
 from app.models import Block, Post, User, followers
 from app.queries.pagination import PAGE_SIZE
 from app.tests.bench.pages import plain
-from app.tests.bench.pages.requests import request
+from app.tests.bench.pages.requests import cookie, request
+from app.tests.bench.pages.served import PLAIN, SITE, Served
 from app.tests.bench.queries import FOLLOWED, analyze, row
 from app.tests.support.base import Browser
 
@@ -29,19 +31,29 @@ SEARCHES = ("the", "th*", '"of the"', "the winter", "from:{author} the", "#train
 
 
 class Subject(NamedTuple):
-    """A page to measure: who asks, how its answer begins, and at most how many d it should be."""
+    """A page to measure: who asks, at most how many d it should be, and how many posts it shows."""
 
     name: str
     path: str
     reader: User | None
     reach: float
-    status: str = "200 OK"
-    headers: dict[str, str] = {}
     posts: int | None = PAGE_SIZE
+    # Asked without what earlier requests left in memory; and by who has it already.
     is_cold: bool = False
+    is_known: bool = False
 
-    def call(self, app: Flask) -> Callable[[], bytes]:
-        call = request(app, self.path, self.reader, self.status, **self.headers)
+    def call(self, app: Flask, served: Served | None = None) -> Callable[[], bytes]:
+        """Return a function that asks for the page: `app` itself, or who serves it."""
+        headers, status = {}, "304 NOT MODIFIED" if self.is_known else "200 OK"
+        if self.reader:
+            headers["Cookie"] = cookie(app, self.path, self.reader)
+        if self.is_known:
+            of_whom = served.get if served else Browser(app).get
+            headers["If-None-Match"] = of_whom(self.path).headers["ETag"]
+        if served:
+            call = served.request(self.path, int(status[:3]), **headers)
+        else:
+            call = request(app, self.path, status=status, **headers)
         shown = call().count(b"<article")
         if self.posts is not None and shown != self.posts:
             raise AssertionError(f"{self.name} shows {shown} posts")
@@ -63,50 +75,87 @@ def show_source() -> None:
 
 def measure_cpu(app: Flask, requests: int, rounds: int) -> dict[str, Figure]:
     """Print the CPU time of pages against that of d; return it by their names."""
-    subjects = fill(app)
-    calls = [subject.call(app) for subject in subjects]
-    figures, one = compare(calls, request(plain.app, "/"), requests, rounds)
-    print(
-        f"d takes {1000 * one:.3f} ms of CPU, {1 / one:.0f} requests a second and core, in-process"
-    )
-    row("CPU of a page, as multiples of d", "ms", "least", "median", "most", "reach", "bytes")
-    for subject, call, (seconds, ratios) in zip(subjects, calls, figures, strict=True):
-        spread = (min(ratios), median(ratios), max(ratios), subject.reach)
-        told = (f"{1000 * seconds:.3f}", *(f"{ratio:.2f}" for ratio in spread), len(call()))
-        row(subject.name, *told)
-    return {subject.name: figure for subject, figure in zip(subjects, figures, strict=True)}
-
-
-def compare(
-    calls: list[Callable], plain_call: Callable, requests: int, rounds: int
-) -> tuple[list[Figure], float]:
-    """Return the CPU of each call, and that of d; d is measured anew right before each of them."""
-    for call in (plain_call, *calls):
-        for _ in range(20):
-            call()
+    calls = {subject: subject.call(app) for subject in fill()}
+    one = Measured(request(plain.app, "/"), time.process_time)
     # As runp.py does it once it has started.
     gc.collect()
     gc.freeze()
-    times: list[list[float]] = [[] for _ in calls]
-    beside: list[list[float]] = [[] for _ in calls]
-    for _ in range(rounds):
-        for call, taken, others in zip(calls, times, beside, strict=True):
-            others.append(_seconds(plain_call, requests))
-            taken.append(_seconds(call, requests))
+    figures = compare(calls, one, time.process_time, requests, rounds)
     gc.unfreeze()
-    figures = [
+    return figures
+
+
+def measure_served(app: Flask, server: str, requests: int, rounds: int, seconds: int) -> None:
+    """Print the same of pages and d under a server each, and what such a server takes."""
+    subjects = [subject for subject in fill() if not subject.is_cold]
+    # It stands in for the test for whose end the helpers keep what has to be undone.
+    case = unittest.TestCase()
+    try:
+        settings = {name: app.config[name] for name in ("DATABASE_URL", "SECRET_KEY")}
+        site = Served(case, server, SITE, RATELIMIT_ENABLED="off", **settings)
+        one = Served(case, server, PLAIN)
+        calls = {subject: subject.call(app, site) for subject in subjects}
+        compare(calls, Measured(one.request("/"), one.cpu), site.cpu, requests, rounds)
+        row(f"under {server}", "the site", "d", "ratio")
+        for name, ours, its in (
+            ("start to first page, s", site.start_seconds, one.start_seconds),
+            ("memory of a worker, MiB", site.megabytes(), one.megabytes()),
+        ):
+            row(name, f"{ours:.2f}", f"{its:.2f}", f"{ours / its:.2f}")
+        if seconds:
+            home = cookie(app, "/", subjects[0].reader)
+            for connections in (8, 100):
+                for name, who in (("home", site), ("d", one)):
+                    told = who.load("/", seconds, connections, home)
+                    print(f"{name}, {connections} connections: {told}")
+    finally:
+        case.doCleanups()
+
+
+class Measured(NamedTuple):
+    """What is asked for, and a clock of the CPU of whoever answers."""
+
+    call: Callable[[], bytes]
+    clock: Callable[[], float]
+
+    def seconds(self, requests: int) -> float:
+        """Return the CPU of a request."""
+        start = self.clock()
+        for _ in range(requests):
+            self.call()
+        return (self.clock() - start) / requests
+
+
+def compare(
+    calls: dict[Subject, Callable[[], bytes]],
+    one: Measured,
+    clock: Callable[[], float],
+    requests: int,
+    rounds: int,
+) -> dict[str, Figure]:
+    """Print the CPU of each call beside that of d, which is measured anew right before it."""
+    for call in (one.call, *calls.values()):
+        for _ in range(20):
+            call()
+    times: dict[Subject, list[float]] = {subject: [] for subject in calls}
+    beside: dict[Subject, list[float]] = {subject: [] for subject in calls}
+    for _ in range(rounds):
+        for subject, call in calls.items():
+            beside[subject].append(one.seconds(requests))
+            times[subject].append(Measured(call, clock).seconds(requests))
+    plainly = median(seconds for taken in beside.values() for seconds in taken)
+    print(f"d: {1000 * plainly:.3f} ms of CPU")
+    row("CPU of a page, as multiples of d", "ms", "least", "median", "most", "reach", "bytes")
+    figures = {}
+    for subject, call in calls.items():
         # Of each round by itself, for what else the machine does strikes both alike.
-        Figure(median(taken), [own / d for own, d in zip(taken, others, strict=True)])
-        for taken, others in zip(times, beside, strict=True)
-    ]
-    return figures, median(d for others in beside for d in others)
-
-
-def _seconds(call: Callable, requests: int) -> float:
-    start = time.process_time()
-    for _ in range(requests):
-        call()
-    return (time.process_time() - start) / requests
+        pairs = zip(times[subject], beside[subject], strict=True)
+        figure = Figure(median(times[subject]), [own / d for own, d in pairs])
+        figures[subject.name] = figure
+        spread = (min(figure.ratios), median(figure.ratios), max(figure.ratios), subject.reach)
+        told = (f"{1000 * figure.seconds:.3f}", *(f"{ratio:.2f}" for ratio in spread))
+        row(subject.name, *told, len(call()))
+    return figures
 
 
 def _cold(app: Flask, call: Callable[[], bytes]) -> Callable[[], bytes]:
@@ -121,7 +170,7 @@ def _cold(app: Flask, call: Callable[[], bytes]) -> Callable[[], bytes]:
     return forgetful
 
 
-def fill(app: Flask) -> list[Subject]:
+def fill() -> list[Subject]:
     """Fill an empty database with people and posts; return the pages to measure."""
     rng = random.Random(3)
     user_id, _ = demo.fill(PEOPLE, POSTS, rng)
@@ -148,8 +197,6 @@ def fill(app: Flask) -> list[Subject]:
     lonely = author.write("The one post of a conversation, with a tag and an address. #tea")
     analyze()
     profile, permalink, feed = f"/user/{author.nickname}", f"/post/{lonely.id}", "/explore.atom"
-    tag = Browser(app).get(feed).headers["ETag"]
-    same = {"status": "304 NOT MODIFIED", "headers": {"If-None-Match": tag}, "posts": None}
     searches = [text.format(author=author.nickname) for text in SEARCHES]
     return [
         Subject("home, 200 followed", "/", reader, 2.0),
@@ -162,7 +209,7 @@ def fill(app: Flask) -> list[Subject]:
         Subject("permalink, member", permalink, reader, 1.2, posts=1),
         Subject("permalink, visitor", permalink, None, 1.0, posts=1),
         Subject("feed", feed, None, 1.2, posts=None),
-        Subject("feed, 304", feed, None, 0.5, **same),
+        Subject("feed, 304", feed, None, 0.5, posts=None, is_known=True),
         *(
             Subject(f"search {text}", f"/search?q={quote(text)}", None, 3.0, posts=None)
             for text in searches
