@@ -4,8 +4,8 @@ It asserts nothing: machines differ. Every number stands beside what it should r
 
 CPU is told as a multiple of d, the page of plain.py, whose source is printed first. Each page is
 measured in several rounds, each time right after d; its ratios are those of the rounds. Requests
-go straight to the application, in this process. With --server one worker serves the site and another
-one d, so that the server's own work is part of both: of that the reach is meant.
+go straight to the application, in this process. With --server one worker serves the site and
+another one d, so that the server's own work is part of both: of that the reach is meant.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from app.database import writing
 from app.database.engine import unhurried
 from app.database.upgrade import upgrade
 from app.tests.bench.pages.conversations import measure_conversation
-from app.tests.bench.pages.cpu import measure_cpu, measure_served, show_source
+from app.tests.bench.pages.cpu import fill, measure_cpu, measure_served, show_source
 from app.tests.bench.pages.requests import count_selects
 from app.tests.bench.pages.served import SERVERS
 from app.tests.bench.queries import measure_queries
@@ -64,11 +64,11 @@ def measure(app: Flask, chosen: argparse.Namespace) -> None:
         count_selects(app)
     if "cpu" in chosen.only:
         empty()
-        size = chosen.requests, chosen.rounds
+        subjects, size = fill(), (chosen.requests, chosen.rounds)
         if chosen.server:
-            measure_served(app, chosen.server, *size, chosen.load)
+            measure_served(app, subjects, chosen.server, *size, chosen.load)
         else:
-            measure_cpu(app, *size)
+            measure_cpu(app, subjects, *size)
     if {"home", "deep", "talk"} & set(chosen.only):
         empty()
         authors, reader = measure_queries(sorted(chosen.posts), chosen.only)

@@ -73,21 +73,22 @@ def show_source() -> None:
     print(f"d, {size} bytes of HTML, is this:\n\n{inspect.getsource(plain)}")
 
 
-def measure_cpu(app: Flask, requests: int, rounds: int) -> dict[str, Figure]:
-    """Print the CPU time of pages against that of d; return it by their names."""
-    calls = {subject: subject.call(app) for subject in fill()}
+def measure_cpu(app: Flask, subjects: list[Subject], requests: int, rounds: int) -> None:
+    """Print the CPU time of pages against that of d."""
+    calls = {subject: subject.call(app) for subject in subjects}
     one = Measured(request(plain.app, "/"), time.process_time)
     # As runp.py does it once it has started.
     gc.collect()
     gc.freeze()
-    figures = compare(calls, one, time.process_time, requests, rounds)
+    compare(calls, one, time.process_time, requests, rounds)
     gc.unfreeze()
-    return figures
 
 
-def measure_served(app: Flask, server: str, requests: int, rounds: int, seconds: int) -> None:
-    """Print the same of pages and d under a server each, and what such a server takes."""
-    subjects = [subject for subject in fill() if not subject.is_cold]
+def measure_served(
+    app: Flask, subjects: list[Subject], server: str, requests: int, rounds: int, seconds: int = 0
+) -> dict[str, Figure]:
+    """Print and return the same of pages and d under a server each; print what those take."""
+    subjects = [subject for subject in subjects if not subject.is_cold]
     # It stands in for the test for whose end the helpers keep what has to be undone.
     case = unittest.TestCase()
     try:
@@ -95,7 +96,8 @@ def measure_served(app: Flask, server: str, requests: int, rounds: int, seconds:
         site = Served(case, server, SITE, RATELIMIT_ENABLED="off", **settings)
         one = Served(case, server, PLAIN)
         calls = {subject: subject.call(app, site) for subject in subjects}
-        compare(calls, Measured(one.request("/"), one.cpu), site.cpu, requests, rounds)
+        plainly = Measured(one.request("/"), one.cpu)
+        figures = compare(calls, plainly, site.cpu, requests, rounds)
         row(f"under {server}", "the site", "d", "ratio")
         for name, ours, its in (
             ("start to first page, s", site.start_seconds, one.start_seconds),
@@ -108,6 +110,7 @@ def measure_served(app: Flask, server: str, requests: int, rounds: int, seconds:
                 for name, who in (("home", site), ("d", one)):
                     told = who.load("/", seconds, connections, home)
                     print(f"{name}, {connections} connections: {told}")
+        return figures
     finally:
         case.doCleanups()
 
