@@ -19,7 +19,7 @@ FOLLOWED = 200
 
 def row(*values: object) -> None:
     first, *others = values
-    print(f"{first!s:<34}" + "".join(f"{value!s:>16}" for value in others), flush=True)
+    print(f"{first!s:<34}" + "".join(f" {value!s:>15}" for value in others), flush=True)
 
 
 def measure_queries(sizes: list[int], parts: list[str]) -> tuple[list[int], int]:
