@@ -65,8 +65,14 @@ class Served:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
 
         def call() -> bytes:
-            connection.request("GET", path, headers=headers)
-            answer = connection.getresponse()
+            try:
+                connection.request("GET", path, headers=headers)
+                answer = connection.getresponse()
+            except ConnectionError:
+                # Servers hang up on who has asked nothing for a while.
+                connection.close()
+                connection.request("GET", path, headers=headers)
+                answer = connection.getresponse()
             text = answer.read()
             if answer.status != status:
                 raise AssertionError(f"{path}: {answer.status}")
