@@ -1,4 +1,4 @@
-"""What pages, queries, searches and failures cost, and the pictures of the README.
+"""What pages, queries and failures cost, to which size that serves, and the README's pictures.
 
 They print and judge nothing, and are run by hand: `python -m app.tests.bench.pages --help`.
 """
