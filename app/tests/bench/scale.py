@@ -9,6 +9,7 @@ measured where TEST_DATABASE_URL is given. It judges nothing.
 import argparse
 import os
 import tempfile
+from math import ceil
 from pathlib import Path
 
 from app import create_app, db
@@ -143,7 +144,10 @@ def step(name: str, parts: dict[str, tuple[float, float]], web: float = 0.0) -> 
     bounds = {part: room / asked for part, (asked, room) in parts.items()}
     first = min(bounds, key=bounds.__getitem__)
     members = bounds[first]
-    asked, machines = members * PAGES * (1 + VISITOR_PAGES), members * web / WEB_CORES / IN_USE
+    asked, machines = (
+        members * PAGES * (1 + VISITOR_PAGES),
+        ceil(members * web / WEB_CORES / IN_USE),
+    )
     figures = (members, asked, members * WRITTEN, machines)
     row(name, *(f"{figure:,.0f}" for figure in figures))
     for part, bound in sorted(bounds.items(), key=lambda one: one[1]):
