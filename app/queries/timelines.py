@@ -120,9 +120,15 @@ def _home_ids_postgresql(downwards: bool) -> sa.Select:
         sa.select(READER.label("id")),
     ).cte("whose")
 
-    def newest(*conditions: sa.ColumnElement[bool]) -> sa.Select:
-        of_each = sa.select(Post.id).where(Post.user_id == whose.c.id, *conditions)
-        found = page_of(visible(of_each, of_shown=True), Post.id, downwards).lateral()
+    def newest(*conditions: sa.ColumnElement[bool], older=OLDER, newer=NEWER) -> sa.Select:
+        # In this order no other index has them: it would rather walk all posts by id when it
+        # takes them for few authors'.
+        key, author = sa.tuple_(Post.user_id, Post.id), whose.c.id
+        of_each = sa.select(Post.id).where(
+            key < sa.tuple_(author, older), key > sa.tuple_(author, newer), *conditions
+        )
+        order = (one.desc() if downwards else one.asc() for one in (Post.user_id, Post.id))
+        found = visible(of_each, of_shown=True).order_by(*order).limit(LIMIT).lateral()
         rows = sa.select(found.c.id).select_from(whose.join(found, sa.true()))
         return first(rows, found.c.id, downwards)
 
@@ -135,7 +141,7 @@ def _home_ids_postgresql(downwards: bool) -> sa.Select:
     others = newest(
         Post.reply_to_id.is_not(None),
         sa.or_(whose.c.id == READER, replies.IS_OF_HOME),
-        Post.id > end_id if downwards else Post.id < end_id,
+        **({"newer": end_id} if downwards else {"older": end_id}),
     ).subquery()
     both = sa.union_all(sa.select(roots.c.id), sa.select(others.c.id)).subquery()
     return first(sa.select(both.c.id), both.c.id, downwards)
