@@ -102,8 +102,10 @@ def settings(**changes) -> dict:
         "TESTING": True,
         # A slow machine is not a slow provider.
         "FETCH_SECONDS": 120.0,
-        # Nor is it a search that has no end.
+        # Nor does it search, or wait for its turn, without end.
         "SEARCH_SECONDS": 120.0,
+        "DATABASE_SECONDS": 120,
+        "DATABASE_LOCK_SECONDS": 120,
         # The real one takes a tenth of a second, which is its purpose.
         "PASSWORD_HASH": "scrypt:1024:8:1",
         **changes,
