@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 
-from flask import Flask
+from flask import Flask, g
 from flask_login import current_user
 from markupsafe import Markup
 
@@ -46,6 +46,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals["moment"] = moment
     app.jinja_env.globals["day"] = dates.day
     app.jinja_env.globals["drawn_avatar_url"] = drawn_avatar_url
+    app.jinja_env.globals["takes_focus"] = takes_focus
     app.jinja_env.filters["browser_name"] = browser_name
     folder = Path(str(app.static_folder))
     digest = _digest if app.debug else cache(_digest)
@@ -61,6 +62,12 @@ def moment(instant: datetime) -> Markup:
     """Return a `<time>`: relative for members, for visitors one that stays true in a cache."""
     told = dates.relative(instant, now()) if current_user.is_authenticated else None
     return dates.html(instant, told)
+
+
+def takes_focus(wanted: object = True) -> bool:
+    """Return whether this has autofocus: if it is wanted, and nothing above on the page has it."""
+    this = object()
+    return bool(wanted) and g.setdefault("focus", this) is this
 
 
 def browser_name(user_agent: str) -> str:

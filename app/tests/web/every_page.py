@@ -84,6 +84,11 @@ class EveryPageTests(unittest.TestCase):
                 self.assertEqual(browser.text.count("<main"), 1)
                 self.assertRegex(browser.text, "<title>[^<]+ · microblog</title>")
 
+    def test_at_most_one_place_takes_the_focus(self):
+        for name, browser in self.pages():
+            with self.subTest(name):
+                self.assertLessEqual(browser.text.count(" autofocus"), 1)
+
     def test_each_forbids_what_could_be_used_against_its_reader(self):
         for name, browser in self.pages():
             with self.subTest(name):
