@@ -81,6 +81,16 @@ class WaitingPageTests(ModerationCase):
         self.assertEqual(re.findall(r"Rude \d", mary.page.words), ["Rude 2", "Rude 1", "Rude 0"])
         self.assertIn("2 reports", mary.page.words)
 
+    def test_a_profile_is_named_once_with_what_it_says(self):
+        self.susan.update_profile("susan", "I like: quarrels")
+        self.report(self.john, self.susan)
+        self.report(self.susan, self.john)
+        self.susan.update_profile("innocent", "")
+        mary = self.browser(self.mary)
+        mary.get("/moderation")
+        self.assertIn("The profile of innocent: I like: quarrels\n", mary.page.words)
+        self.assertIn("The profile of john\n", mary.page.words)
+
     def test_pages_take_as_many_selects_whatever_waits(self):
         mary = self.browser(self.mary)
         mary.get("/moderation")
