@@ -133,7 +133,7 @@ class RecoveryTests(RecoveryCase):
             browser = self.browser()
             browser.get("/openid/sign-in")
             browser.get(browser.page.links["Forgot your password?"])
-            self.assertIn("ask whoever keeps it", browser.page.words)
+            self.assertIn("ask the keeper of this site", browser.page.words)
             browser.post("/openid/forgotten", {"csrf_token": "x", "account": "miguel"})
         self.assert_nothing_comes()
 
