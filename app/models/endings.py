@@ -7,6 +7,8 @@ import sqlalchemy as sa
 from flask import current_app
 from sqlalchemy.orm import Session
 
+from app.models.emails import links
+from app.models.emails.links import MailedLink
 from app.models.moderation.actions import Suspension
 from app.models.moderation.reports import Report, take_turns
 from app.models.names import RefusedIdentifier, ReservedName
@@ -106,9 +108,10 @@ def sign_out(session: Session, which: sa.ColumnElement[bool], keep: int | None =
 def sign_out_everywhere(session: Session, user_id: int) -> None:
     """Delete all sign-ins of a user, and all at our own provider with accounts that are theirs.
 
-    The addresses of their private feeds end too.
+    The addresses of their private feeds end too, and links that confirm an address.
     """
     PrivateFeed.end(session, user_id)
+    links.end_confirming(session, MailedLink.user_id == user_id)
     at_provider = _at_provider(session, user_id, sa.true())
     _lock(session, at_provider)
     session.execute(sa.delete(ACCOUNT_SIGN_IN).where(ACCOUNT_SIGN_IN.c.id.in_(at_provider)))

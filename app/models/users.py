@@ -14,7 +14,9 @@ from app.database import UTCDateTime, now, writing
 from app.extensions import Model, db
 from app.models import endings, nicknames
 from app.models.avatars import avatar_url
+from app.models.emails import links
 from app.models.emails.addresses import MAX_EMAIL
+from app.models.emails.links import MailedLink
 from app.models.names import ReservedName, names_that_begin
 from app.models.nicknames import MAX_NICKNAME
 from app.models.notifications import Notification
@@ -209,6 +211,9 @@ class User(Follower, UserMixin, Model):
             else:
                 one = sa.and_(SignIn.user_id == self.id, SignIn.id == sign_in_id)
                 endings.sign_out(session, one)
+                if not self.sign_in or sign_in_id != self.sign_in.id:
+                    # Whoever sat there may have asked for them.
+                    links.end_confirming(session, MailedLink.user_id == self.id)
 
     def _lock(self, session: Session) -> None:
         session.execute(sa.select(User.id).where(User.id == self.id).with_for_update())

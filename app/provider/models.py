@@ -128,6 +128,8 @@ class Account(Model):
     def sign_out(self, session: Session, keep: int | None = None) -> None:
         """End all that the account began, mailed links too, but the site's sign-in of id `keep`."""
         links.end(session, MailedLink.account_id == self.id)
+        owner = sa.select(Identity.user_id).where(Identity.identifier == self.identifier)
+        links.end_confirming(session, MailedLink.user_id.in_(owner))
         # First those here: nothing begins at the site any more that comes from one of them.
         session.execute(sa.delete(AccountSignIn).where(AccountSignIn.account_id == self.id))
         endings.sign_out(session, endings.hangs_on(self.identifier), keep)

@@ -68,7 +68,7 @@ class MailedLink(Model):
                 counted = sa.select(sa.func.count()).where(own, MailedLink.kind == CONFIRM)
                 if session.scalars(counted).one() >= MAX_CONFIRMING:
                     raise TooManyLetters
-            end(session, MailedLink.user_id == user_id, MailedLink.kind == CONFIRM)
+            end_confirming(session, MailedLink.user_id == user_id)
             return _add(session, CONFIRM, user_id, address)
 
     @staticmethod
@@ -128,7 +128,7 @@ class MailedLink(Model):
             before = session.get(ConfirmedEmail, user_id)
             old = before.address if before else None
             ConfirmedEmail.forget(session, user_id)
-            end(session, MailedLink.user_id == user_id, MailedLink.kind == CONFIRM)
+            end_confirming(session, MailedLink.user_id == user_id)
             _set_email(session, user_id, address)
         return old
 
@@ -164,6 +164,11 @@ def end(session: Session, *which: sa.ColumnElement[bool]) -> None:
         .values(used=now())
         .execution_options(synchronize_session=False)
     )
+
+
+def end_confirming(session: Session, whose: sa.ColumnElement[bool]) -> None:
+    """End the links that confirm addresses: somebody else may have asked for them."""
+    end(session, MailedLink.kind == CONFIRM, whose)
 
 
 def _is_open(kind: str) -> sa.ColumnElement[bool]:

@@ -3,8 +3,13 @@
 import html
 import re
 
-from app.tests.support.base import SITE
+import sqlalchemy as sa
+
+from app import db
+from app.models import SignIn
+from app.tests.support.base import PASSWORD, SITE, Browser
 from app.tests.support.people.letters import path_in
+from app.tests.support.people.recovery import NEW_PASSWORD
 from app.tests.support.people.takeovers import EVIL, FOREIGN, RecoveryTakeoverCase
 
 
@@ -12,7 +17,7 @@ class OtherWayTakeoverTests(RecoveryTakeoverCase):
     """With addresses, hosts, sessions and forms."""
 
     def test_no_attempt_gets_in(self):
-        self.assert_none_gets_in(13)
+        self.assert_none_gets_in(17)
 
     # What is typed, and what requests say of themselves
 
@@ -143,6 +148,49 @@ class OtherWayTakeoverTests(RecoveryTakeoverCase):
         yield
         browser.submit(button="Yes, it is mine")
         self.assertEqual(browser.status, 410)
+
+    def address_of_a_thief(self, thief: Browser | None = None) -> str:
+        """Ask to confirm an address with a stolen session, and return the path in the letter."""
+        thief = thief or self.browser().take_cookies(self.miguel, "session")
+        thief.get(SITE + "/settings/account")
+        thief.submit(email="thief@example.com")
+        path = path_in(self.text("thief@example.com"))
+        self.token(path)
+        return path
+
+    def by_an_address_from_before_all_browsers_were_signed_out(self):
+        path = self.address_of_a_thief()
+        self.miguel.get(SITE + "/settings/account")
+        self.miguel.submit(button="Sign out everywhere")
+        yield
+        self.assertEqual(self.evil(path).status, 410)
+
+    def by_an_address_from_before_her_browser_was_signed_out(self):
+        thief = self.own_sign_in()
+        self.letter("miguel@example.com")
+        path = self.address_of_a_thief(thief)
+        there = db.session.scalar(sa.select(sa.func.max(SignIn.id)))
+        self.miguel.get(SITE + "/settings/account")
+        token = {"csrf_token": self.miguel.token()}
+        self.miguel.post(f"/settings/account/sign-ins/{there}/end", token)
+        self.assertEqual(self.miguel.page.statuses, ["That browser is signed out."])
+        yield
+        self.assertEqual(self.evil(path).status, 410)
+
+    def by_an_address_from_before_a_new_password(self):
+        path = self.address_of_a_thief()
+        self.miguel.get(SITE + "/openid/password")
+        self.miguel.submit(old_password=PASSWORD, password=NEW_PASSWORD)
+        self.letter("miguel@example.com")
+        yield
+        self.assertEqual(self.evil(path).status, 410)
+
+    def by_an_address_from_before_a_new_password_by_mail(self):
+        path = self.address_of_a_thief()
+        self.choose(self.link())
+        self.letter("miguel@example.com")
+        yield
+        self.assertEqual(self.evil(path).status, 410)
 
     def by_a_referer(self):
         path = self.link()
