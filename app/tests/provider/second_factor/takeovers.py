@@ -24,7 +24,7 @@ class SecondFactorTakeoverTests(SecondFactorCase, ProviderCase):
 
     def test_no_attempt_gets_in(self):
         attempts = list(self.attempts())
-        self.assertGreaterEqual(len(attempts), 25)
+        self.assertGreaterEqual(len(attempts), 29)
         for name, attempt in attempts:
             with self.subTest(name):
                 self.empty_database()
@@ -87,6 +87,13 @@ class SecondFactorTakeoverTests(SecondFactorCase, ProviderCase):
         self.assertEqual(thief.path, "/openid/code")
         return thief
 
+    def try_the_door_without_the_code(self):
+        thief = self.browser()
+        thief.get(SITE + "/login")
+        thief.submit(username="miguel", password=PASSWORD)
+        self.assertEqual(thief.path, "/openid/code")
+        return thief
+
     def try_changing_the_password_half_way(self):
         thief = self.half()
         thief.post(
@@ -144,6 +151,12 @@ class SecondFactorTakeoverTests(SecondFactorCase, ProviderCase):
         earlier = self.phone.shows(-1)
         self.owner_signs_in()
         return self.thief_with(earlier)
+
+    def try_a_code_that_changed_something(self):
+        code = self.phone.shows()
+        self.home.get(SITE + SETTINGS)
+        self.home.submit(button="Make new recovery codes", password=PASSWORD, code=code)
+        return self.thief_with(code)
 
     def try_an_old_code(self):
         return self.thief_with(self.phone.shows(-2))
