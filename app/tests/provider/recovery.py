@@ -183,6 +183,11 @@ class LimitedRecoveryTests(RecoveryCase):
             self.assertEqual((browser.status, browser.page.heading), (429, "Not so fast"))
             self.assertIn(typed, browser.text)
 
+    def test_links_are_tried_sixty_times_in_five_minutes_from_one_address(self):
+        for path in ("/openid/recover", "/settings/account/email/confirm"):
+            answers = [self.browser().get(f"{path}?token=x").status_code for _ in range(61)]
+            self.assertEqual(answers, [410] * 60 + [429], path)
+
 
 class SecondStepRecoveryTests(LettersMixin, SecondFactorCase):
     """A letter is not a phone: who asks for codes asks for them after a new password too."""
