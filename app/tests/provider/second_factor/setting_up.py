@@ -148,8 +148,10 @@ class ChangingSecondFactorTests(SecondFactorCase):
             with self.subTest(typed):
                 self.submit("Turn it off", **typed)
                 self.assertEqual((self.home.status, self.count(SecondFactor)), (400, 1))
+        copy = self.browser().take_cookies(self.home, "session")
         self.submit("Turn it off", code=self.phone.shows())
         self.assertEqual((self.home.path, self.home.status), ("/openid", 200))
+        self.assertFalse(self.is_in(copy))
         self.assertEqual((self.count(SecondFactor), self.count(RecoveryCode)), (0, 0))
         self.assertTrue(self.is_in(self.home))
         self.home.get(SITE + "/")
