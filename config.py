@@ -139,7 +139,7 @@ def read_settings(values: Mapping[str, object] | None = None, **overrides) -> di
         # Seconds that all fetches of one sign-in step may take together.
         "FETCH_SECONDS": 8.0,
         # Seconds that PostgreSQL may take for a statement of a page, and for a lock of it.
-        "DATABASE_SECONDS": 10,
+        "DATABASE_SECONDS": 7,
         "DATABASE_LOCK_SECONDS": 5,
         # Seconds that the database may work for a search.
         "SEARCH_SECONDS": 2.0,

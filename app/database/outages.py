@@ -9,6 +9,8 @@ import sqlite3
 
 import sqlalchemy as sa
 
+from app.database.postgresql import NoAnswer
+
 # A full disk, and what may only be read; of SQLite also a disk that fails.
 UNWRITABLE_SQLITE = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR}
 UNWRITABLE_SQLSTATES = {"53100", "25006"}
@@ -20,6 +22,11 @@ def is_unwritable(error: BaseException | None) -> bool:
     # Of an extended code the last byte is the kind.
     kind = getattr(cause, "sqlite_errorcode", 0) & 0xFF
     return kind in UNWRITABLE_SQLITE or getattr(cause, "sqlstate", "") in UNWRITABLE_SQLSTATES
+
+
+def is_silence(error: BaseException | None) -> bool:
+    """Return whether this error says that the database gave no answer."""
+    return isinstance(getattr(error, "orig", None), NoAnswer)
 
 
 def watch_file(engine: sa.Engine) -> None:

@@ -16,7 +16,7 @@ from werkzeug.exceptions import (
     TooManyRequests,
 )
 
-from app.database.outages import is_unwritable
+from app.database.outages import is_silence, is_unwritable
 from app.extensions import db, limiter
 from app.failures import handlers
 from app.failures.redaction import OwnWord
@@ -168,7 +168,10 @@ def internal_error(error: InternalServerError):
     if is_unwritable(error.original_exception):
         headers = {"Retry-After": str(UNWRITABLE_SECONDS)}
         return render_template("errors/unwritable.html", **told), 503, headers
-    return render_template("errors/500.html", **told), 500
+    page = render_template("errors/500.html", **told)
+    if is_silence(error.original_exception):
+        return page, 503, {"Retry-After": str(BUSY_SECONDS)}
+    return page, 500
 
 
 def _typed() -> dict[str, str]:

@@ -11,14 +11,28 @@ import signal
 import threading
 import unittest
 from pathlib import Path
+from unittest import mock
 
 import sqlalchemy as sa
 from flask import Flask
 
 from app import db
+from app.database import postgresql
 from app.database.engine import unhurried
-from app.database.postgresql import COMMAND_SECONDS
+from app.database.postgresql import (
+    COMMAND_SECONDS,
+    GRACE_SECONDS,
+    OPTIONS,
+    SILENT_SECONDS,
+    BoundedConnection,
+    NoAnswer,
+    Silence,
+)
+from app.tests.support.base import Browser
+from app.tests.support.clock import MonotonicClock
 from app.tests.support.data.outages import BrokenCase
+from app.tests.support.failures import PAGE, reference_of
+from app.tests.support.fleet.nginx import SITE_FILE
 from app.tests.support.programs.postgresql import Cluster
 from app.tests.support.programs.processes import (
     START_SECONDS,
@@ -27,6 +41,7 @@ from app.tests.support.programs.processes import (
     redis_server,
     site_server,
 )
+from config import read_settings
 
 LIMITS = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
 
@@ -77,16 +92,64 @@ class SilentPostgreSQLTests(BrokenCase):
         thread.join(START_SECONDS)
         self.assertFalse(thread.is_alive(), "it still waits")
 
-    def test_a_page_ends_while_the_server_is_silent_and_the_site_recovers(self):
+    def connecting(self):
+        """Return what counts the connections that are asked for from now on."""
+        connect = mock.patch.object(BoundedConnection, "connect", wraps=BoundedConnection.connect)
+        return self.enterContext(connect)
+
+    def test_of_the_waits_of_a_page_one_is_in_vain_and_the_site_recovers(self):
+        clock = MonotonicClock(self, postgresql)
         john = self.john()
         john.get("/")
         self.assertEqual(john.page.heading, "Home")
+        connect = self.connecting()
         with self.silent():
-            self.finishes(lambda: john.get("/"))
-            self.assertEqual(john.status, 500)
-            self.finishes(lambda: john.get("/readyz"))
-            self.assertEqual((john.status, john.text), (503, "database"))
+            self.finishes(lambda: john.submit(post="hard to write"))
+            # It waited on the connection that it had, and for no other after that.
+            connect.assert_not_called()
+            self.assertEqual((john.status, john.page.heading), (503, PAGE))
+            self.assertEqual(john.response.headers["Retry-After"], "5")
+            self.assertIn("hard to write", john.page.words)
+            self.assertIn(reference_of(john), self.letter(self.box)[1]["Subject"])
+        clock.move(SILENT_SECONDS)
         self.assert_well()
+
+    def test_after_it_nobody_waits_for_a_while_and_then_one_for_all(self):
+        clock = MonotonicClock(self, postgresql)
+        self.engine.dispose()
+        connect = self.connecting()
+        with self.silent():
+            for tries in (1, 2):
+                for path in ("/", "/explore", "/user/john"):
+                    visitor = Browser(self.own)
+                    self.finishes(lambda path=path, visitor=visitor: visitor.get(path))
+                    self.assertEqual(visitor.status, 503, path)
+                self.assert_ready_says("database")
+                self.assertEqual(connect.call_count, tries)
+                clock.move(SILENT_SECONDS)
+        self.assert_well()
+
+    def test_while_one_tries_nobody_else_does(self):
+        clock = MonotonicClock(self, postgresql)
+        silence = Silence()
+        silence.begin()
+        clock.move(SILENT_SECONDS)
+        silence.heed()
+        with self.assertRaises(NoAnswer):
+            silence.heed()
+        silence.end()
+        silence.heed()
+        silence.heed()
+
+    def test_nobody_waits_for_ten_seconds(self):
+        config = read_settings({})
+        connect = OPTIONS["connect_timeout"]
+        # nginx lets those who want the same page wait for the first of them.
+        before = int(re.search(r"proxy_cache_lock_timeout (\d+)s", SITE_FILE.read_text())[1])
+        self.assertLess(before + config["DATABASE_SECONDS"] + GRACE_SECONDS, 10)
+        # A name such as localhost may have two addresses.
+        self.assertLess(before + 2 * connect, 10)
+        self.assertLess(config["SQLALCHEMY_ENGINE_OPTIONS"]["pool_timeout"] + connect, 10)
 
     def test_a_statement_ends_that_was_under_way_when_it_fell_silent(self):
         with self.own.app_context():
