@@ -2,8 +2,11 @@
 
 import contextlib
 import os
+import re
 import sqlite3
+import stat
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -17,6 +20,11 @@ from app.database.engine import begin_sqlite
 MAGIC = b"SQLite format 3\0"
 # Seconds that a connection waits for another one's write to end.
 BUSY_SECONDS = 15
+# What becomes a backup, until it is one, and after which time it never will: one that is being
+# made is written to again and again.
+DRAFT_ENDING = ".microblog-partial"
+DRAFT = re.compile(rf".+\.[a-z0-9_]{{8}}{re.escape(DRAFT_ENDING)}")
+ABANDONED_SECONDS = 6 * 60 * 60
 
 
 def opened(url: sa.URL) -> sa.Engine:
@@ -76,8 +84,9 @@ def backup_file(path: Path) -> Iterator[sa.Engine]:
         with path.open("rb") as file:
             if file.read(len(MAGIC)) != MAGIC:
                 raise CopyFailed(f"{path} is there already, and is no backup.")
+    _clear(path.parent)
     # For this account alone, and another one for whoever backs up at the same time.
-    number, draft = tempfile.mkstemp(".partial", f"{path.name}.", path.parent)
+    number, draft = tempfile.mkstemp(DRAFT_ENDING, f"{path.name}.", path.parent)
     os.close(number)
     try:
         with _made(draft) as engine:
@@ -87,6 +96,17 @@ def backup_file(path: Path) -> Iterator[sa.Engine]:
         os.replace(draft, path)
     finally:
         _delete(draft)
+
+
+def _clear(folder: Path) -> None:
+    """Delete what is left in `folder` of backups that were killed."""
+    # No lock tells whether one is at work: on a disk of the network it would keep SQLite out.
+    for path in folder.iterdir():
+        with contextlib.suppress(OSError):
+            found = path.lstat()
+            is_old = found.st_mtime < time.time() - ABANDONED_SECONDS
+            if is_old and stat.S_ISREG(found.st_mode) and DRAFT.fullmatch(path.name):
+                _delete(str(path))
 
 
 @contextlib.contextmanager

@@ -3,11 +3,13 @@
 import os
 import signal
 import sys
+import time
 import unittest
 
 import sqlalchemy as sa
 
 from app import db
+from app.database.copies.sqlite import ABANDONED_SECONDS
 from app.database.in_use import USE_LOCK, unused
 from app.database.upgrade import is_current
 from app.tests.support.data.copies import REVISIONS, CopyCase
@@ -19,7 +21,8 @@ from app.tests.support.programs.processes import (
     site_server,
 )
 
-# A command that is killed when the old database has begun to give way to the new one.
+# A command that is killed when the old database has begun to give way to the new one, or a backup
+# is about to get its name.
 DYING = """
 import os, signal, sys
 import sqlalchemy as sa
@@ -40,6 +43,8 @@ def after(connection, cursor, statement, *rest):
     if statement.startswith("ALTER TABLE microblog_staging"):
         die()
 
+if "backup" in sys.argv:
+    os.replace = die
 create_app().test_cli_runner().invoke(args=sys.argv[1:])
 """
 
@@ -118,6 +123,32 @@ class InUseTests(CopyCase):
         self.assertNotIn("microblog_staging", names)
         self.assertNotEqual(self.held(self.own), self.before)
         self.assertFalse([n for n in os.listdir(self.folder) if "staging" in n])
+
+    def test_a_later_backup_clears_what_one_left_that_was_killed(self):
+        kept = self.file.read_bytes()
+        process = self.run_as_a_process([sys.executable, "-c", DYING, "backup", self.file])
+        self.assertEqual(process.wait_for_end(), -signal.SIGKILL, process.output)
+        self.assertEqual(self.file.read_bytes(), kept)
+        [left] = set(self.folder.iterdir()) - {self.file}
+        self.assertGreater(left.stat().st_size, 0)
+        # One may still be at it.
+        self.command(self.own, "backup", self.file)
+        self.assertEqual(set(self.folder.iterdir()), {self.file, left})
+        # What is somebody else's stays, however old.
+        others = [self.folder / "mine.download.partial", left.with_name(f"{left.name}.txt")]
+        for other in others:
+            other.touch()
+        others.append(left.with_stem(f"linked.{left.stem}"))
+        others[-1].symlink_to(self.file)
+        others.append(left.with_stem(f"folder.{left.stem}"))
+        others[-1].mkdir()
+        long_ago = time.time() - ABANDONED_SECONDS - 1
+        for path in (left, *others):
+            os.utime(path, (long_ago, long_ago), follow_symlinks=False)
+        self.command(self.own, "backup", self.folder / "another.db")
+        self.assertEqual(
+            set(self.folder.iterdir()), {self.file, self.folder / "another.db", *others}
+        )
 
     def test_a_full_disk_leaves_what_was_there(self):
         kept = self.file.read_bytes()
