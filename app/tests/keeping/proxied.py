@@ -134,8 +134,10 @@ class ProxiedTests(unittest.TestCase):
         self.start(1)
         self.assertGreater(SLOW_UPLOADS, 2 * MAX_THREADS)
         tls = self.nginx.tls
-        head = b"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000\r\n"
-        head += b"Content-Type: application/x-www-form-urlencoded\r\n\r\nopenid="
+        # Only a request to the site's own host is read further than its head.
+        head = f"POST /login HTTP/1.1\r\nHost: localhost:{self.nginx.port}\r\n".encode()
+        head += b"Content-Type: application/x-www-form-urlencoded\r\n"
+        head += b"Content-Length: 5000\r\n\r\nopenid="
         for number in range(SLOW_UPLOADS):
             # So many addresses, for one may have fifty connections.
             plain = socket.create_connection(

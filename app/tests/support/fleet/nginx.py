@@ -95,6 +95,8 @@ class Nginx:
             "/etc/letsencrypt/live/blog.example.com/privkey.pem": str(self.folder / "key.pem"),
             "/var/cache/nginx/": f"{self.folder}/cache-",
             "/var/log/nginx/": f"{self.folder}/",
+            # Whoever sends slowly does so for as long as a test takes.
+            "client_body_timeout 15s;": "client_body_timeout 1h;",
         }.items():
             assert before in text, before
             text = text.replace(before, after)
