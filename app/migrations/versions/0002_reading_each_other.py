@@ -1,4 +1,8 @@
-"""Followers, edited posts, tags and mentions, and the search index with its triggers."""
+"""Followers, edited posts, tags and mentions, and the search index with its triggers.
+
+On PostgreSQL the index is filled in pieces, beside those who read and write. Once stopped in the
+middle, that begins anew and finds what is done.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -7,6 +11,7 @@ revision = "0002"
 down_revision = "0001"
 
 INSTANT = sa.DateTime(timezone=True)
+PIECE = 2000
 BIG_ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 # The index of SQLite keeps no text of its own: it points into the table of posts.
@@ -48,11 +53,29 @@ POSTGRESQL = (
     END $$""",
     """CREATE TRIGGER post_search_update AFTER INSERT OR UPDATE OF body ON post
     FOR EACH ROW EXECUTE FUNCTION post_search_update()""",
-    f"INSERT INTO post_search SELECT id, {DOCUMENT.format(body='body')} FROM post",
+)
+END = sa.text(
+    f"SELECT max(id) FROM (SELECT id FROM post WHERE id > :last ORDER BY id LIMIT {PIECE}) AS piece"
+)
+# A post that is deleted meanwhile is left out, and one that is edited is up to the trigger.
+FILL = sa.text(
+    f"""INSERT INTO post_search SELECT id, {DOCUMENT.format(body="body")} FROM post
+    WHERE id > :last AND id <= :end FOR KEY SHARE ON CONFLICT DO NOTHING"""
 )
 
 
 def upgrade() -> None:
+    if not sa.inspect(op.get_bind()).has_table("post_search"):
+        _make_tables()
+    if op.get_bind().dialect.name == "postgresql":
+        with op.get_context().autocommit_block():
+            connection, last = op.get_bind(), -(2**63)
+            while end := connection.scalar(END, {"last": last}):
+                connection.execute(FILL, {"last": last, "end": end})
+                last = end
+
+
+def _make_tables() -> None:
     op.create_table(
         "followers",
         sa.Column("follower_id", sa.Integer, nullable=False),

@@ -1,4 +1,8 @@
-"""What began a sign-in, when it was proved and from where; when OpenIDs were added."""
+"""What began a sign-in, when it was proved and from where; when OpenIDs were added.
+
+On PostgreSQL that is filled in pieces, beside those who read and write, and begins anew when it was
+stopped in the middle.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -6,6 +10,7 @@ from alembic import op
 revision = "0005"
 down_revision = "0004"
 
+PIECE = 2000
 INSTANT = sa.DateTime(timezone=True)
 # Before this it was not kept. Whoever has one OpenID began with it, and with a proof of it.
 FILL = """
@@ -14,18 +19,40 @@ FILL = """
         HAVING count(*) = 1
     )
 """
+END = sa.text(
+    "SELECT max(id) FROM"
+    f" (SELECT id FROM sign_in WHERE id > :last ORDER BY id LIMIT {PIECE}) AS piece"
+)
+FILL_PIECE = sa.text(f"{FILL} WHERE id > :last AND id <= :end")
 
 
 def upgrade() -> None:
-    # Nothing points at the table of sign-ins, so that SQLite may build it anew.
+    connection = op.get_bind()
+    is_sqlite = connection.dialect.name == "sqlite"
+    if "added" not in {column["name"] for column in sa.inspect(connection).get_columns("identity")}:
+        _add_columns(None if is_sqlite else sa.func.now())
+    if is_sqlite:
+        op.execute(FILL)
+    else:
+        with op.get_context().autocommit_block():
+            connection, last = op.get_bind(), 0
+            while end := connection.scalar(END, {"last": last}):
+                connection.execute(FILL_PIECE, {"last": last, "end": end})
+                last = end
+    with op.batch_alter_table("sign_in") as table:
+        table.alter_column("proved", existing_type=INSTANT, nullable=False, server_default=None)
+        table.create_index("ix_sign_in_identity_id", ["identity_id"])
+        table.create_index("ix_sign_in_account_sign_in_id", ["account_sign_in_id"])
+
+
+def _add_columns(begins_proved) -> None:
     op.add_column("identity", sa.Column("added", INSTANT))
+    # Nothing points at the table of sign-ins, so that SQLite may build it anew.
     with op.batch_alter_table("sign_in") as table:
         table.add_column(sa.Column("identity_id", sa.Integer))
-        table.add_column(sa.Column("proved", INSTANT))
+        # For those whom the release before signs in while it is filled.
+        table.add_column(sa.Column("proved", INSTANT, server_default=begins_proved))
         table.add_column(sa.Column("account_sign_in_id", sa.Integer))
-    op.execute(FILL)
-    with op.batch_alter_table("sign_in") as table:
-        table.alter_column("proved", existing_type=INSTANT, nullable=False)
         table.create_foreign_key(
             "fk_sign_in_identity_id", "identity", ["identity_id"], ["id"], ondelete="CASCADE"
         )
@@ -36,8 +63,6 @@ def upgrade() -> None:
             ["id"],
             ondelete="SET NULL",
         )
-        table.create_index("ix_sign_in_identity_id", ["identity_id"])
-        table.create_index("ix_sign_in_account_sign_in_id", ["account_sign_in_id"])
 
 
 def downgrade() -> None:

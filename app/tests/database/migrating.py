@@ -1,6 +1,7 @@
 """Data of an old schema, on its way to the newest one."""
 
 import importlib
+import unittest
 from datetime import UTC, datetime
 
 import flask_migrate
@@ -11,7 +12,7 @@ from app.database.upgrade import upgrade
 from app.models.posts.post import Mention, Post, Tag
 from app.tests.support.base import Browser, TestCase, settings
 from app.tests.support.data.schema import differences
-from app.tests.support.programs.processes import fresh_database
+from app.tests.support.programs.processes import TEST_SERVER, fresh_database
 
 # Bodies, and what each has to carry afterwards: tags, and what may be nicknames.
 BODIES = (
@@ -93,8 +94,8 @@ class WordsOfOldPostsTests(OldDatabaseTestCase):
         self.assertTrue(visitor.page.links["@Susan"].endswith("/user/susan"))
 
     def test_more_posts_than_a_piece_holds(self):
-        migration = importlib.import_module("app.migrations.versions.0004_words_of_old_posts")
-        count = 2 * migration.PIECE + 1
+        piece = migration("0004_words_of_old_posts").PIECE
+        count = 2 * piece + 1
         self.write_under("0001", ["#many"] * count)
         upgrade(self.old)
         posts = sa.select(sa.func.count()).select_from(Tag).where(Tag.name == "many")
@@ -137,11 +138,10 @@ class ConversationsOfOldPostsTests(OldDatabaseTestCase):
         )
 
     def test_every_old_post_begins_its_own_in_however_many_pieces(self):
-        name = "app.migrations.versions.0015_conversations_of_old_posts"
-        migration = importlib.import_module(name)
+        piece = migration("0015_conversations_of_old_posts").PIECE
         self.write_under("0011", [])
         # Those below 0 were brought along.
-        ids = [*range(-3, 0), *range(1, migration.PIECE + 3), 5 * migration.PIECE]
+        ids = [*range(-3, 0), *range(1, piece + 3), 5 * piece]
         self.write(*ids)
         upgrade(self.old)
         self.assertEqual(self.conversations(), [(one, None, one) for one in ids])
@@ -166,3 +166,79 @@ class ConversationsOfOldPostsTests(OldDatabaseTestCase):
         self.assertEqual([thread for _, _, thread in self.conversations()], [1, 2])
         with db.engine.connect() as connection:
             self.assertEqual(differences(connection), [])
+
+
+@unittest.skipUnless(TEST_SERVER, "SQLite has one who writes at a time")
+class FillingTests(OldDatabaseTestCase):
+    """What is filled while people go on, and, once stopped in the middle, anew."""
+
+    def upgrade_beside(self, filling: str, *deeds: str) -> None:
+        """Upgrade, be stopped at the second piece, and do it again.
+
+        Before each piece until then `deeds` are done, on a connection that waits for no lock.
+        """
+        others = sa.create_engine(db.engine.url, poolclass=sa.pool.NullPool)
+        pieces = []
+
+        def use(connection, cursor, statement, *rest) -> None:
+            if filling not in statement:
+                return
+            pieces.append(statement)
+            if len(pieces) > 2:
+                return
+            with others.begin() as other:
+                other.exec_driver_sql("SET LOCAL lock_timeout = 1")
+                for deed in deeds:
+                    other.exec_driver_sql(deed)
+            if len(pieces) == 2:
+                raise ZeroDivisionError
+
+        sa.event.listen(db.engine, "before_cursor_execute", use)
+        with self.assertRaises(ZeroDivisionError):
+            upgrade(self.old)
+        upgrade(self.old)
+        self.assertEqual(len(pieces), 2 + 3)
+        with db.engine.connect() as connection:
+            self.assertEqual(differences(connection), [])
+
+    def numbers(self, query: str) -> list[int]:
+        with db.engine.connect() as connection:
+            return list(connection.exec_driver_sql(query).one())
+
+    def test_the_index_of_posts(self):
+        count = 2 * migration("0002_reading_each_other").PIECE + 1
+        self.write_under("0001", ["one", "two", *["more"] * (count - 2)])
+        self.upgrade_beside(
+            "INSERT INTO post_search SELECT",
+            "SELECT * FROM post LIMIT 1",
+            "UPDATE post SET body = body || ' edited' WHERE id = 1",
+            "DELETE FROM post WHERE id = 2",
+            "INSERT INTO post (body, timestamp, user_id) VALUES ('new', now(), 1)",
+        )
+        expected = [count - 1 + 2, 1, 2]
+        found = "SELECT count(*), sum((document @@ 'edited')::int), sum((document @@ 'new')::int)"
+        self.assertEqual(self.numbers(f"{found} FROM post_search"), expected)
+
+    def test_the_proofs_of_sign_ins(self):
+        self.write_under("0004", [])
+        piece = migration("0005_known_sign_ins").PIECE
+        self.execute(
+            "INSERT INTO identity (identifier, user_id, last_used) VALUES ('https://j/', 1, now())"
+        )
+        sign_in = (
+            "INSERT INTO sign_in (token_hash, user_id, remembered, browser, began, last_used)"
+            " SELECT {}, 1, true, '', '2026-01-01', now()"
+        )
+        self.execute(sign_in.format("number") + f" FROM generate_series(1, {2 * piece + 1}) number")
+        self.upgrade_beside(
+            "UPDATE sign_in SET proved",
+            "SELECT * FROM sign_in LIMIT 1",
+            "UPDATE sign_in SET last_used = now() WHERE id = 1",
+            sign_in.format("count(*) + 1") + " FROM sign_in",
+        )
+        found = "SELECT count(*), sum((proved = began)::int), count(identity_id) FROM sign_in"
+        self.assertEqual(self.numbers(found), [2 * piece + 1 + 2] * 3)
+
+
+def migration(name: str):
+    return importlib.import_module(f"app.migrations.versions.{name}")
