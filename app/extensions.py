@@ -61,7 +61,6 @@ lm = LoginManager()
 # sign-in can be ended in our table is worth more.
 lm.session_protection = None
 csrf = CSRFProtect()
-# While Redis is away each process counts for itself, rather than nobody getting in; those who were
-# asking it when it went are not counted.
-limiter = Limiter(visitor_address, in_memory_fallback_enabled=True, swallow_errors=True)
+# While Redis is away each process counts for itself, rather than nobody getting in.
+limiter = Limiter(visitor_address, in_memory_fallback_enabled=True)
 compress = Compress()
