@@ -7,16 +7,11 @@ driver, so that it is a bound of what the database took.
 """
 
 import argparse
-import os
-import tempfile
-from pathlib import Path
 
 import sqlalchemy as sa
 
-from app import create_app, db
+from app import db
 from app.database import writing
-from app.database.engine import unhurried
-from app.database.upgrade import upgrade
 from app.models import User, followers
 from app.models.posts.post import Post
 from app.queries import profiles, timelines
@@ -25,7 +20,7 @@ from app.queries.search import people
 from app.queries.search import terms as search_terms
 from app.tests.bench.queries import add_people, row, stop_indexing
 from app.tests.bench.search import QUERIES, fewest, search_once, write_posts
-from app.tests.support import base
+from app.tests.bench.sites import sites
 
 USERS = 110_000
 WRITERS = 10_000
@@ -41,18 +36,8 @@ def main() -> None:
     parser.add_argument("--posts", nargs="+", type=int, default=[10**4, 10**6])
     parser.add_argument("--database", help="a URL to fill, or to measure as it is when filled")
     chosen = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="microblog-bench-") as folder:
-        urls = [chosen.database] if chosen.database else [f"sqlite:///{Path(folder, 'bench.db')}"]
-        if os.environ.get("TEST_DATABASE_URL") and not chosen.database:
-            urls.append(base.database_url())
-        for url in urls:
-            app = create_app(**base.settings(DATABASE_URL=url))
-            upgrade(app)
-            with app.app_context(), unhurried():
-                print(f"== {db.engine.dialect.name}")
-                measure(sorted(chosen.posts))
-                db.session.remove()
-                db.engine.dispose()
+    for _ in sites(chosen.database):
+        measure(sorted(chosen.posts))
 
 
 def measure(sizes: list[int]) -> None:

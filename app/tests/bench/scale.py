@@ -8,16 +8,12 @@ measured where TEST_DATABASE_URL is given. It judges nothing.
 
 import argparse
 import os
-import tempfile
 from math import ceil
-from pathlib import Path
 
-from app import create_app, db
-from app.database.engine import unhurried
-from app.database.upgrade import upgrade
+from app import db
 from app.tests.bench.pages.costs import Costs, measure
 from app.tests.bench.queries import row
-from app.tests.support import base
+from app.tests.bench.sites import sites
 
 # Of all members, those who come on a day; what each of them does there; and what visitors read
 # beside each page of a member. The busiest minutes have so many times the average.
@@ -57,20 +53,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5, help="of measuring each page")
     rounds = parser.parse_args().rounds
     print(f"{os.cpu_count()} cores here; what else runs on them makes all of it dearer.")
-    with tempfile.TemporaryDirectory(prefix="microblog-bench-") as folder:
-        urls = [f"sqlite:///{Path(folder, 'bench.db')}"]
-        if os.environ.get("TEST_DATABASE_URL"):
-            urls.append(base.database_url())
-        for url in urls:
-            app = create_app(**base.settings(DATABASE_URL=url))
-            upgrade(app)
-            with app.app_context(), unhurried():
-                print(f"== {db.engine.dialect.name}")
-                costs = measure(app, rounds)
-                steps = {"sqlite": on_sqlite, "postgresql": on_postgresql}
-                steps[db.engine.dialect.name](costs)
-                db.session.remove()
-                db.engine.dispose()
+    steps = {"sqlite": on_sqlite, "postgresql": on_postgresql}
+    for app in sites():
+        steps[db.engine.dialect.name](measure(app, rounds))
 
 
 # What one member asks for in a second of the busiest minutes.

@@ -9,23 +9,18 @@ another one d, so that the server's own work is part of both: of that the reach 
 """
 
 import argparse
-import os
-import tempfile
-from pathlib import Path
 
 from flask import Flask
 
-from app import create_app, db
+from app import db
 from app.database import writing
-from app.database.engine import unhurried
-from app.database.upgrade import upgrade
 from app.tests.bench.pages.conversations import measure_conversation
 from app.tests.bench.pages.cpu import fill, measure_cpu, measure_served, show_source
 from app.tests.bench.pages.requests import count_selects
 from app.tests.bench.pages.served import SERVERS
 from app.tests.bench.queries import measure_queries
 from app.tests.bench.search import measure_search
-from app.tests.support import base
+from app.tests.bench.sites import sites
 
 FEWEST_POSTS = 5000
 PARTS = ("selects", "cpu", "home", "deep", "talk", "search")
@@ -44,19 +39,8 @@ def main() -> None:
         parser.error(f"--posts must be at least {FEWEST_POSTS}, so that every page is full")
     if "cpu" in chosen.only:
         show_source()
-    urls = {}
-    with tempfile.TemporaryDirectory(prefix="microblog-bench-") as folder:
-        urls["SQLite"] = f"sqlite:///{Path(folder, 'bench.db')}"
-        if os.environ.get("TEST_DATABASE_URL"):
-            urls["PostgreSQL"] = base.database_url()
-        for name, url in urls.items():
-            print(f"== {name}")
-            app = create_app(**base.settings(DATABASE_URL=url))
-            upgrade(app)
-            with app.app_context(), unhurried():
-                measure(app, chosen)
-                db.session.remove()
-                db.engine.dispose()
+    for app in sites():
+        measure(app, chosen)
 
 
 def measure(app: Flask, chosen: argparse.Namespace) -> None:
